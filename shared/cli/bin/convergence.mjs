@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// Plain JavaScript: it starts on whatever Node >= 20 runs it, then starts itself again on the packaged Node 24.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+// node:sqlite still announces itself as experimental. The flag also marks the process that was handed over to.
+const handedOver = '--disable-warning=ExperimentalWarning'
+
+if (process.execArgv.includes(handedOver)) {
+  dieWithParent()
+  await import('../main.ts')
+} else {
+  handOver(packagedNode())
+}
+
+/** SIGKILL cannot be forwarded; the end of the channel is its trace. Native threads could delay an ordinary exit. */
+function dieWithParent() {
+  if (!process.channel) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel.unref()
+}
+
+function packagedNode() {
+  const require = createRequire(import.meta.url)
+  try {
+    const manifest = require.resolve('node/package.json')
+    const node = join(dirname(manifest), require(manifest).bin.node)
+    if (existsSync(node)) return node
+  } catch {
+    // Not installed: the message below says what to do.
+  }
+  return fail('Node 24, which comes with the packages, is missing: run npm ci (without --ignore-scripts).')
+}
+
+function handOver(node) {
+  const child = spawn(node, [handedOver, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    // libuv's default of 4 threads is too few for file work beside DuckDB and polars, which take from the same pool.
+    env: { UV_THREADPOOL_SIZE: '16', ...process.env },
+  })
+  child.on('error', (error) => fail(`Node 24 did not start (${error.message}): run npm ci.`))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // A terminal sends Ctrl-C to the child as well; forwarded, it would look like a second one.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+}
+
+function fail(message) {
+  process.stderr.write(`convergence: ${message}\n`)
+  process.exit(1)
+}
