@@ -1,0 +1,93 @@
+import { z } from 'zod'
+
+/**
+ * The expectations that are supported, and their arguments, in Great Expectations' own names. `rows`: each row passes or fails by
+ * itself, so that `mostly` has a meaning and failing rows can be quarantined.
+ */
+const column = z.string().min(1)
+const columnList = z.array(column).min(1)
+const value = z.union([z.string(), z.number(), z.boolean()], 'must be a text, a number or a boolean')
+const valueSet = z.array(value)
+
+/** A boolean GoogleSQL expression over the row; rows for which it is not true are left out. */
+const condition = { row_condition: z.string().min(1).max(2_000).optional() }
+const mostly = { mostly: z.number().min(0).max(1).default(1) }
+const everyRow = { ...condition, ...mostly }
+
+const strictEnds = { strict_min: z.boolean().default(false), strict_max: z.boolean().default(false) }
+
+/** One end may be left out, or null; both may not. Numbers, or texts of dates and times. */
+const bound = z.union([z.number(), z.string()]).nullable().default(null)
+const valueRange = { min_value: bound, max_value: bound, ...strictEnds }
+const count = z.int().min(0).nullable().default(null)
+const countRange = { min_value: count, max_value: count }
+
+interface Range {
+  readonly min_value: string | number | null
+  readonly max_value: string | number | null
+}
+
+const isRange = (kwargs: Range): boolean => {
+  const { min_value: min, max_value: max } = kwargs
+  return min === null || max === null || typeof min !== typeof max || min <= max
+}
+
+const range = <S extends z.ZodRawShape>(shape: S) =>
+  z
+    .strictObject(shape)
+    .refine((kwargs) => (kwargs as unknown as Range).min_value !== null || (kwargs as unknown as Range).max_value !== null, {
+      path: ['min_value'],
+      message: 'give min_value, max_value or both',
+    })
+    .refine((kwargs) => isRange(kwargs as unknown as Range), { path: ['min_value'], message: 'must not be greater than max_value' })
+
+const ofColumn = { column, ...condition }
+const ofEachValue = { column, ...everyRow }
+const ofPair = {
+  column_A: column,
+  column_B: column,
+  ignore_row_if: z.enum(['both_values_are_missing', 'either_value_is_missing', 'neither']).default('both_values_are_missing'),
+  ...everyRow,
+}
+
+export const EXPECTATION_KWARGS = {
+  expect_table_row_count_to_be_between: range({ ...countRange, ...condition }),
+  expect_table_row_count_to_equal: z.strictObject({ value: z.int().min(0), ...condition }),
+  expect_column_to_exist: z.strictObject({ column, column_index: z.int().min(0).optional() }),
+  expect_table_columns_to_match_set: z.strictObject({ column_set: z.array(column), exact_match: z.boolean().default(true) }),
+  expect_table_columns_to_match_ordered_list: z.strictObject({ column_list: z.array(column) }),
+  expect_column_values_to_not_be_null: z.strictObject(ofEachValue),
+  expect_column_values_to_be_null: z.strictObject(ofEachValue),
+  expect_column_values_to_be_unique: z.strictObject(ofEachValue),
+  expect_compound_columns_to_be_unique: z.strictObject({
+    column_list: columnList,
+    ignore_row_if: z.enum(['all_values_are_missing', 'any_value_is_missing', 'never']).default('all_values_are_missing'),
+    ...everyRow,
+  }),
+  expect_column_values_to_be_between: range({ ...ofEachValue, ...valueRange }),
+  expect_column_values_to_be_in_set: z.strictObject({ ...ofEachValue, value_set: valueSet }),
+  expect_column_values_to_not_be_in_set: z.strictObject({ ...ofEachValue, value_set: valueSet }),
+  /** RE2, found anywhere in the text. */
+  expect_column_values_to_match_regex: z.strictObject({ ...ofEachValue, regex: z.string().max(1_000) }),
+  expect_column_value_lengths_to_be_between: range({ ...ofEachValue, ...countRange, ...strictEnds }),
+  expect_column_value_lengths_to_equal: z.strictObject({ ...ofEachValue, value: z.int().min(0) }),
+  expect_column_mean_to_be_between: range({ ...ofColumn, ...valueRange }),
+  expect_column_min_to_be_between: range({ ...ofColumn, ...valueRange }),
+  expect_column_max_to_be_between: range({ ...ofColumn, ...valueRange }),
+  expect_column_sum_to_be_between: range({ ...ofColumn, ...valueRange }),
+  expect_column_distinct_values_to_be_in_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
+  expect_column_pair_values_to_be_equal: z.strictObject(ofPair),
+  expect_column_pair_values_a_to_be_greater_than_b: z.strictObject({ ...ofPair, or_equal: z.boolean().default(false) }),
+} as const
+
+export type ExpectationType = keyof typeof EXPECTATION_KWARGS
+export type ExpectationKwargs<T extends ExpectationType> = z.output<(typeof EXPECTATION_KWARGS)[T]>
+
+export const EXPECTATION_TYPES = Object.keys(EXPECTATION_KWARGS) as readonly ExpectationType[]
+
+export const isExpectationType = (name: string): name is ExpectationType => Object.hasOwn(EXPECTATION_KWARGS, name)
+
+/** Expectations of single rows: of these, failing rows can be quarantined. */
+export const ROW_EXPECTATIONS: ReadonlySet<ExpectationType> = new Set(
+  EXPECTATION_TYPES.filter((type) => 'mostly' in EXPECTATION_KWARGS[type].shape),
+)
