@@ -24,8 +24,16 @@ export interface ConnectorContext<S extends Source = Source> {
   readonly operator: OperatorTenant
   /** Names of templates: parameters, run, and the step's window where it has one. */
   readonly scope: TemplateScope
-  /** Input columns that the schema wants, by their names in the source; undefined while the schema is still being inferred. */
+  /**
+   * Input columns that are wanted, by the names that the input's columns have (see `nameOf`); undefined while the schema is still being
+   * inferred, then all are.
+   */
   readonly columns?: readonly string[] | undefined
+  /**
+   * Column of the table that a key of a record goes to, by `rename` and the naming rule. Connectors of JSON records (rest_api) name their
+   * input's columns so; files keep the names that they have.
+   */
+  readonly nameOf: (key: string) => string
   readonly objects: ObjectStore
   readonly http: Http
   readonly secrets: SecretStore

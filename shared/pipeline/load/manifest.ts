@@ -1,0 +1,150 @@
+import type { TaskOptions } from '../stage.ts'
+import { InternalError } from '@convergence/core/errors.ts'
+import { hash } from '@convergence/core/hash.ts'
+import { jobStem, manifestName, manifestShardName, markerName } from '@convergence/core/names.ts'
+import {
+  manifestHead,
+  manifestShard,
+  marker as markerSchema,
+  NOTHING,
+  type ManifestHead,
+  type ManifestShard,
+  type Marker,
+  type PlanHead,
+} from '@convergence/core/plan.ts'
+import { createDocument, documentExists, readDocument } from '../documents.ts'
+import { mapLimited } from '../map-limited.ts'
+import { carryLaneOn, startLanes, type LaneWork } from '../plan/lanes.ts'
+import { sendEvent, sendTask, type StepContext } from '../stage.ts'
+
+/** Chunks whose markers one task reads, and the most whose parts stand in the head itself. */
+const SHARD_SIZE = 1_000
+const SHARD_LANES = 10
+/** Markers read at the same time. */
+const READS = 16
+const MAX_SAMPLES = 20
+
+/**
+ * Freezes the manifest of a step: the list of all its parts, once. Up to a thousand chunks at once; beyond that in shards, which are
+ * tasks in lanes like the chunks themselves. Only what the manifest names exists.
+ */
+export const freezeManifest = async (context: StepContext, plan: PlanHead): Promise<void> => {
+  if (plan.chunks > SHARD_SIZE) return startLanes(shardLanes(context, plan))
+  const shard = await readMarkers(context, 0, plan.chunks)
+  await freezeHead(context, plan, { ...shard, shards: 0 })
+}
+
+/** One shard's task. */
+export const freezeShard = async (context: StepContext, plan: PlanHead, index: number): Promise<void> => {
+  const name = manifestShardName(context.at, index)
+  if (!(await documentExists(context, name))) {
+    const from = index * SHARD_SIZE
+    await createDocument(context, name, manifestShard, await readMarkers(context, from, Math.min(from + SHARD_SIZE, plan.chunks)))
+  }
+  await carryLaneOn(shardLanes(context, plan), index)
+}
+
+const shardLanes = (context: StepContext, plan: PlanHead): LaneWork => {
+  const total = Math.ceil(plan.chunks / SHARD_SIZE)
+  const { runId, stepId } = context.at
+  const taskOptions = (shard: number): TaskOptions => ({ name: [runId, stepId, 'manifest', shard] })
+  return {
+    total,
+    lanes: SHARD_LANES,
+    isDone: (shard) => documentExists(context, manifestShardName(context.at, shard)),
+    enqueue: (shard) => sendTask(context, 'chunks', { type: 'manifest', runId, stepId, shard }, taskOptions(shard)),
+    finish: () => freezeShards(context, plan, total),
+  }
+}
+
+const freezeShards = async (context: StepContext, plan: PlanHead, shards: number): Promise<void> => {
+  // The head of a large step holds the sums only: its parts stay in the shards.
+  const read = await mapLimited(range(0, shards), READS, async (index) => ({ ...(await readShard(context, index)), parts: [], rejects: [] }))
+  await freezeHead(context, plan, { ...read.reduce(addShards), shards })
+}
+
+const freezeHead = async (context: StepContext, plan: PlanHead, head: ManifestHead): Promise<void> => {
+  if (head.chunks !== plan.chunks) throw new InternalError(`the manifest counts ${head.chunks} of ${plan.chunks} chunks`)
+  const frozen = await createDocument(context, manifestName(context.at), manifestHead, head)
+  await sendStaged(context, frozen)
+}
+
+/** Asks for the publish. The stem holds a hash of the manifest: another manifest could never publish under it. */
+const sendStaged = (context: StepContext, head: ManifestHead): Promise<void> =>
+  sendEvent(context, { type: 'step.staged', runId: context.run.runId, stepId: context.at.stepId, stem: stemOf(context, head) })
+
+const stemOf = (context: StepContext, head: ManifestHead): string => jobStem(context.at, hash(JSON.stringify(head)))
+
+/** The frozen manifest with all its parts. Throws when it is not there: a step publishes only what was frozen. */
+export const readManifest = async (context: StepContext): Promise<ManifestHead> => {
+  const head = await readDocument(context, manifestName(context.at), manifestHead)
+  if (!head) throw new InternalError(`step ${context.at.stepId} has no manifest`)
+  if (head.shards === 0) return head
+  const shards = await mapLimited(range(0, head.shards), READS, (index) => readShard(context, index))
+  return { ...head, parts: shards.flatMap((shard) => shard.parts), rejects: shards.flatMap((shard) => shard.rejects) }
+}
+
+const readShard = async (context: StepContext, index: number): Promise<ManifestShard> => {
+  const shard = await readDocument(context, manifestShardName(context.at, index), manifestShard)
+  if (!shard) throw new InternalError(`shard ${index} of the manifest is missing`)
+  return shard
+}
+
+const readMarkers = async (context: StepContext, from: number, to: number): Promise<ManifestShard> => {
+  const markers = await mapLimited(range(from, to), READS, async (chunk) => {
+    const found = await readDocument(context, markerName(context.at, chunk), markerSchema)
+    if (!found) throw new InternalError(`chunk ${chunk} has no marker, although its lane's last one is there`)
+    return shardOf(found)
+  })
+  return markers.length === 0 ? EMPTY_SHARD : markers.reduce(addShards)
+}
+
+const shardOf = ({ chunk, label, status, error, result }: Marker): ManifestShard => {
+  const { max, samples, ...rest } = result
+  return {
+    version: 1,
+    chunks: 1,
+    ...rest,
+    samples,
+    ...(max !== undefined && { max }),
+    bytes: result.parts.reduce((sum, part) => sum + part.bytes, 0),
+    rejectedChunks: status === 'rejected' ? 1 : 0,
+    rejections: status === 'rejected' ? [{ chunk, label, code: error?.code ?? 'INTERNAL', message: error?.message ?? 'unknown' }] : [],
+  }
+}
+
+const { max: _max, ...nothing } = NOTHING
+const EMPTY_SHARD: ManifestShard = { version: 1, chunks: 0, ...nothing, bytes: 0, rejectedChunks: 0, rejections: [] }
+
+const addShards = (a: ManifestShard, b: ManifestShard): ManifestShard => {
+  const max = largest(a.max, b.max)
+  return {
+    version: 1,
+    chunks: a.chunks + b.chunks,
+    parts: [...a.parts, ...b.parts],
+    rejects: [...a.rejects, ...b.rejects],
+    counts: {
+      fetched: a.counts.fetched + b.counts.fetched,
+      accepted: a.counts.accepted + b.counts.accepted,
+      rejected: a.counts.rejected + b.counts.rejected,
+      filtered: a.counts.filtered + b.counts.filtered,
+    },
+    samples: [...a.samples, ...b.samples].slice(0, MAX_SAMPLES),
+    unknownColumns: [...new Set([...a.unknownColumns, ...b.unknownColumns])],
+    ...(max !== undefined && { max }),
+    requests: a.requests + b.requests,
+    bytes: a.bytes + b.bytes,
+    peakBytes: Math.max(a.peakBytes, b.peakBytes),
+    rejectedChunks: a.rejectedChunks + b.rejectedChunks,
+    rejections: [...a.rejections, ...b.rejections].slice(0, MAX_SAMPLES),
+  }
+}
+
+/** Cursor values are ISO instants of one form, or integers. */
+export const largest = (a: string | undefined, b: string | undefined): string | undefined => {
+  if (a === undefined || b === undefined) return a ?? b
+  if (/^-?\d+$/.test(a) && /^-?\d+$/.test(b)) return BigInt(a) > BigInt(b) ? a : b
+  return a > b ? a : b
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index)

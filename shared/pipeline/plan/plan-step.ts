@@ -1,0 +1,26 @@
+import type { IngestStep } from '@convergence/core/config/pipeline.ts'
+import { stepIs } from '@convergence/core/run/run.ts'
+import { chunkLanes } from '../process/process-chunk.ts'
+import { sendEvent, sendTask, type StepContext } from '../stage.ts'
+import { createPlan } from './create-plan.ts'
+import { startLanes } from './lanes.ts'
+import { readPlan } from './read-plan.ts'
+
+/** How long a step waits before it asks again for a cursor that another run holds. */
+const HELD_WAIT_MS = 2_000
+
+/**
+ * Begins an ingest step: plans it once, then sends out the first chunk of each lane. A second delivery adopts the plan that is there,
+ * and sends again only what has no marker yet.
+ */
+export const planStep = async (context: StepContext<IngestStep>, tick: number): Promise<void> => {
+  if (!stepIs(context.run, context.at.stepId, 'RUNNING')) return
+  const { runId, stepId } = context.at
+  const plan = (await readPlan(context)) ?? (await createPlan(context))
+  await sendEvent(context, { type: 'step.started', runId, stepId, phase: 'run' })
+  if (plan === 'held') {
+    const next = { type: 'step', runId, stepId, command: 'step.run', tick: tick + 1 } as const
+    return sendTask(context, 'ingest-jobs', next, { name: [runId, stepId, 'plan', tick + 1], delayMs: HELD_WAIT_MS })
+  }
+  await startLanes(chunkLanes(context, plan))
+}

@@ -1,0 +1,135 @@
+import type { IngestStep } from '@convergence/core/config/pipeline.ts'
+import type { FileResource, RestResource } from '@convergence/core/config/source.ts'
+import { targetColumns } from '@convergence/core/column-names.ts'
+import { DataRejectedError, InvalidConfigError } from '@convergence/core/errors.ts'
+import type { Sample, TargetColumn } from '@convergence/core/ports/processor.ts'
+import { PLATFORM_FIELD_NAMES, withPlatformFields, type Field, type TableSchema } from '@convergence/core/table.ts'
+import type { SlotPlan, TemplateScope } from '../connectors/connector.ts'
+import { connectorContext, connectorOf, resourceOf } from '../connectors/registry.ts'
+import { targetOf, type StepContext } from '../stage.ts'
+import { inferField } from './infer-field.ts'
+
+export interface SettledSchema {
+  /** Of the parts, without the platform's. */
+  readonly columns: readonly TargetColumn[]
+  readonly schema: TableSchema
+  readonly names: ReadonlySet<string>
+  /** Input columns that are known and not loaded. */
+  readonly ignored: readonly string[]
+  /** A column that nobody wants fails the step. */
+  readonly strictColumns: boolean
+}
+
+/** Rows that inference and naming look at. */
+const SAMPLE_ROWS = 1_000
+
+/**
+ * Settles a step's columns before any part exists: their names in the input and in the table, and their types, by schema file or from a
+ * sample. All chunks then agree, whatever they hold.
+ */
+export const settleSchema = async (
+  context: StepContext<IngestStep>,
+  first: SlotPlan | undefined,
+  window: TemplateScope['window'],
+): Promise<SettledSchema> => {
+  const shape = resourceOf(context)
+  const file = context.step.load.schema === undefined ? undefined : context.snapshot.schemas[context.step.load.schema]
+  const sample = first && (await takeSample(context, first, window))
+  const inherited = connectorOf(context).columns?.(connectorContext(context, { window })) ?? []
+  const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
+  const wanted = selectColumns(inputs, shape)
+  const named = targetColumns(wanted, shape)
+  const columns = file ? byFile(context, file, named, shape) : await bySample(context, sample, named, inherited)
+  const kept = new Set(columns.map((column) => column.source))
+  const typed = columns.map((column) => withShape(column, shape, context))
+  const schema = withPlatformFields(typed.map((column) => column.field))
+  return {
+    columns: typed,
+    schema,
+    names: new Set(schema.map((field) => field.name)),
+    ignored: inputs.filter((name) => !kept.has(name)),
+    strictColumns: shape.columns === undefined,
+  }
+}
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)]
+
+const takeSample = async (context: StepContext<IngestStep>, first: SlotPlan, window: TemplateScope['window']): Promise<Sample> => {
+  const read = await connectorOf(context).sample(connectorContext(context, { window }), first.slot)
+  return context.ports.processor.sample(read.input, SAMPLE_ROWS)
+}
+
+/** `columns` and `exclude` name input columns; a name that matches none is a mistake that would load less than was meant. */
+const selectColumns = (inputs: readonly string[], shape: FileResource | RestResource): string[] => {
+  const known = new Set(inputs)
+  const missing = [...(shape.columns ?? []), ...shape.exclude].filter((name) => !known.has(name))
+  if (missing.length > 0 && inputs.length > 0)
+    throw new InvalidConfigError(`columns or exclude name ${missing.join(', ')}, which the data does not have. It has: ${list(inputs)}`)
+  const selected = shape.columns === undefined ? inputs : inputs.filter((name) => shape.columns?.includes(name))
+  return selected.filter((name) => !shape.exclude.includes(name))
+}
+
+/** With a schema file: its columns, each from the input column that gets its name; further input columns are refused. */
+const byFile = (
+  context: StepContext<IngestStep>,
+  file: TableSchema,
+  named: ReadonlyMap<string, string>,
+  shape: FileResource | RestResource,
+): TargetColumn[] => {
+  const fields = new Set(file.map((field) => field.name))
+  const extra = [...named].filter(([target]) => !fields.has(target))
+  if (extra.length > 0 && shape.columns === undefined)
+    throw new DataRejectedError(
+      `the data has ${count(extra.length, 'column')} that schema ${context.step.load.schema} lacks: ${list(extra.map(([, source]) => source))}. ` +
+        'Add them to the schema, or leave them out with exclude (or name those to load with columns)',
+    )
+  return file.map((field) => ({ field, source: named.get(field.name) ?? sourceFor(field.name, shape) }))
+}
+
+/** Not in the sample: a later record may have it, under the name that gives this column. */
+const sourceFor = (target: string, shape: FileResource | RestResource): string =>
+  Object.entries(shape.rename).find(([, to]) => to === target)?.[0] ?? target
+
+/** Without: the table's own types where it has the column, else what all sampled values fit. */
+const bySample = async (
+  context: StepContext<IngestStep>,
+  sample: Sample | undefined,
+  named: ReadonlyMap<string, string>,
+  inherited: readonly { readonly name: string }[],
+): Promise<TargetColumn[]> => {
+  const table = await context.ports.warehouse.describe(targetOf(context))
+  const standing = new Map((table?.schema ?? []).filter((field) => !PLATFORM_FIELD_NAMES.has(field.name)).map((field) => [field.name, field]))
+  const fromInput = [...named].map(([target, source]): TargetColumn => {
+    const at = sample?.columns.indexOf(source) ?? -1
+    const cells = at < 0 ? [] : (sample?.rows ?? []).map((row) => row[at] ?? null)
+    const own = sample?.schema?.find((field) => field.name === source)
+    return { field: standing.get(target) ?? (own ? { ...own, name: target, mode: 'NULLABLE' } : inferField(target, cells)), source }
+  })
+  const there = new Set(named.keys())
+  const absent = [...standing.values()].filter((field) => !there.has(field.name)).map((field): TargetColumn => ({ field, source: field.name }))
+  if (fromInput.length === 0 && absent.length === 0 && inherited.length === 0 && sample)
+    throw new DataRejectedError(`${context.step.source}: the data has no columns to infer a schema from. Name a schema file in load.schema`)
+  return [...fromInput, ...absent]
+}
+
+/** `types`, `round` and the types of inherited columns. */
+const withShape = (column: TargetColumn, shape: FileResource | RestResource, context: StepContext<IngestStep>): TargetColumn => {
+  const inherit = 'inherit' in shape ? shape.inherit[column.source]?.type : undefined
+  const cast = shape.types[column.field.name] ?? inherit
+  const round = shape.round ? { round: true } : {}
+  if (!cast) return { ...column, ...round }
+  const { parse, ...type } = cast
+  const byFile = context.step.load.schema !== undefined
+  if (byFile && type.type !== column.field.type)
+    throw new InvalidConfigError(`column ${column.field.name} is ${column.field.type} in schema ${context.step.load.schema}, and ${type.type} by types or inherit`)
+  const { precision: _precision, scale: _scale, ...plain } = column.field
+  const field: Field = byFile ? column.field : { ...plain, ...type }
+  return { ...column, field, ...round, ...(parse && { parse }) }
+}
+
+const MOST_NAMES = 12
+
+const list = (names: readonly string[]): string =>
+  names.length <= MOST_NAMES ? names.join(', ') : `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`

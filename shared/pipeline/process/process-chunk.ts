@@ -1,0 +1,105 @@
+import { PlatformError, toPlatformError } from '@convergence/core/errors.ts'
+import type { Delivery } from '@convergence/core/messages.ts'
+import { linkName, markerName } from '@convergence/core/names.ts'
+import { linkMarker, marker as markerSchema, NOTHING, type LinkMarker, type Marker, type PlanHead } from '@convergence/core/plan.ts'
+import { stepIs } from '@convergence/core/run/run.ts'
+import type { IngestStep } from '@convergence/core/config/pipeline.ts'
+import type { Json } from '../connectors/connector.ts'
+import { createDocument, documentExists, readDocument } from '../documents.ts'
+import { freezeManifest } from '../load/manifest.ts'
+import { carryLaneOn, type LaneWork } from '../plan/lanes.ts'
+import { readSlot, requirePlan } from '../plan/read-plan.ts'
+import { asProblem, sendTask, type StepContext } from '../stage.ts'
+import { addResults } from './add-results.ts'
+import { readLink } from './read-link.ts'
+
+/**
+ * A chunk task: reads one link of its slot, leaves parts under names that nobody else uses, and creates a marker that names them. Who
+ * finds the marker there adopts it, and still does what comes after it: so a second delivery, an old attempt that wakes up, or a crash
+ * between any two calls neither loses nor doubles a row.
+ */
+export const processChunk = async (
+  context: StepContext<IngestStep>,
+  delivery: Delivery,
+  task: { chunk: number; link: number },
+): Promise<void> => {
+  if (!stepIs(context.run, context.at.stepId, 'RUNNING')) return
+  const plan = await requirePlan(context)
+  const name = markerName(context.at, task.chunk)
+  if (!(await documentExists(context, name))) {
+    const marker = await attempt(context, plan, delivery, task)
+    if (!marker) return
+    await createDocument(context, name, markerSchema, marker)
+  }
+  await carryLaneOn(chunkLanes(context, plan), task.chunk)
+}
+
+/** Undefined: the slot goes on in another link, whose task is enqueued. */
+const attempt = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  delivery: Delivery,
+  task: { chunk: number; link: number },
+): Promise<Marker | undefined> => {
+  const { label, slot } = await readSlot(context, plan, task.chunk)
+  const base = { version: 1, chunk: task.chunk, label } as const
+  try {
+    const links = await linksBefore(context, task)
+    const last = await walkOn(context, plan, { ...task, slot, links })
+    if (!last) return undefined
+    return { ...base, status: 'done', result: addResults([...links, last].map((link) => link.result)) }
+  } catch (thrown) {
+    const error = toPlatformError(thrown)
+    if (error.retryable && delivery.attempt < context.step.retry.max_attempts) throw withBackoff(error, context, delivery)
+    context.ports.log.warn('chunk rejected', { chunk: task.chunk, label, code: error.code, reason: error.message })
+    return { ...base, status: 'rejected', result: NOTHING, error: asProblem(error) }
+  }
+}
+
+/** Reads the link, or adopts it where another has, and enqueues what follows it. */
+const walkOn = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  at: { chunk: number; link: number; slot: Json; links: readonly LinkMarker[] },
+): Promise<LinkMarker | undefined> => {
+  const name = linkName(context.at, at.chunk, at.link)
+  const standing = at.link > 0 || at.links.length > 0 ? await readDocument(context, name, linkMarker) : undefined
+  let link = standing ?? (await readLink(context, plan, { ...at, continuation: at.links.at(-1)?.continuation }))
+  // A slot of a single link needs no marker but the slot's own.
+  if (!standing && (at.link > 0 || link.continuation !== undefined)) link = await createDocument(context, name, linkMarker, link)
+  if (link.continuation === undefined) return link
+  const { runId, stepId } = context.at
+  const next = { chunk: at.chunk, link: at.link + 1 }
+  await sendTask(context, 'chunks', { type: 'chunk', runId, stepId, ...next }, { name: [runId, stepId, 'chunk', next.chunk, next.link] })
+  return undefined
+}
+
+const linksBefore = async (context: StepContext, task: { chunk: number; link: number }): Promise<LinkMarker[]> => {
+  const links: LinkMarker[] = []
+  for (let link = 0; link < task.link; link++) {
+    const found = await readDocument(context, linkName(context.at, task.chunk, link), linkMarker)
+    if (!found) throw new PlatformError('INTERNAL', false, `link ${link} of chunk ${task.chunk} has no marker, although its next was enqueued`)
+    links.push(found)
+  }
+  return links
+}
+
+const withBackoff = (error: PlatformError, context: StepContext, delivery: Delivery): PlatformError =>
+  new PlatformError(error.code, true, error.message, {
+    cause: error,
+    details: error.details,
+    retryAfterMs: error.retryAfterMs ?? context.step.retry.backoff * 2 ** (delivery.attempt - 1),
+  })
+
+/** The lanes of a step's chunks: what follows a marker. */
+export const chunkLanes = (context: StepContext, plan: PlanHead): LaneWork => {
+  const { runId, stepId } = context.at
+  return {
+    total: plan.chunks,
+    lanes: plan.lanes,
+    isDone: (chunk) => documentExists(context, markerName(context.at, chunk)),
+    enqueue: (chunk) =>
+      sendTask(context, 'chunks', { type: 'chunk', runId, stepId, chunk, link: 0 }, { name: [runId, stepId, 'chunk', chunk, 0] }),
+    finish: () => freezeManifest(context, plan),
+  }
+}
