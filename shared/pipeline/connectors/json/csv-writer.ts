@@ -1,0 +1,178 @@
+import { COMMA, NEWLINE, QUOTE, BACKSLASH, hexValue } from './bytes.ts'
+import type { RecordCells } from './record.ts'
+import type { JsonScanner, Kind } from './scanner.ts'
+import { KIND } from './scanner.ts'
+import { normalised } from './values.ts'
+import type { RowSink } from './walk.ts'
+
+const SIMPLE: Readonly<Record<number, number>> = { 0x62: 0x08, 0x66: 0x0c, 0x6e: 0x0a, 0x72: 0x0d, 0x74: 0x09 }
+const REPLACEMENT = 0xfffd
+
+/**
+ * Writes records as CSV (RFC 4180, LF): every text is quoted, NULL is nothing between two commas, and the empty text is `""`.
+ * Bytes are copied from the document, without making strings.
+ */
+export class CsvWriter implements RowSink<{ length: number; rows: number }> {
+  readonly #scanner: JsonScanner
+  readonly #cells: RecordCells
+  #out: Buffer
+  #length = 0
+  rows = 0
+
+  constructor(scanner: JsonScanner, cells: RecordCells) {
+    this.#scanner = scanner
+    this.#cells = cells
+    this.#out = Buffer.allocUnsafeSlow(scanner.bytes.length + 1024)
+  }
+
+  bytes(): Uint8Array {
+    return this.#out.subarray(0, this.#length)
+  }
+
+  mark() {
+    return { length: this.#length, rows: this.rows }
+  }
+
+  reset(mark: { length: number; rows: number }): void {
+    this.#length = mark.length
+    this.rows = mark.rows
+  }
+
+  row(): void {
+    const { columns, kinds, starts, ends } = this.#cells
+    this.#reserve(columns.length)
+    const { bytes } = this.#scanner
+    const out = this.#out
+    let n = this.#length
+    for (let i = 0; i < columns.length; i++) {
+      if (i > 0) out[n++] = COMMA
+      const kind = kinds[i] as Kind
+      if (kind <= KIND.null) continue
+      const start = starts[i] as number
+      const end = ends[i] as number
+      // A string without escapes stands in the document as CSV wants it, quotes included.
+      if (kind === KIND.plain || kind === KIND.literal) n = copy(bytes, start, end, out, n)
+      else if (kind === KIND.escaped) n = writeEscaped(bytes, start, end, out, n)
+      else if (kind === KIND.nested) n = writeNested(bytes, start, end, out, n)
+      else n = writeText(normalised(this.#scanner, start, end), out, n)
+    }
+    out[n++] = NEWLINE
+    this.#length = n
+    this.rows++
+  }
+
+  /** Room for one more row: no cell becomes longer than twice its bytes in the document and two quotes. */
+  #reserve(columns: number): void {
+    const { kinds, starts, ends } = this.#cells
+    let needed = 3 * columns + 1
+    for (let i = 0; i < columns; i++)
+      if ((kinds[i] as number) > KIND.null) needed += 2 * ((ends[i] as number) - (starts[i] as number))
+    if (this.#length + needed <= this.#out.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#out.length * 2, this.#length + needed))
+    this.#out.copy(larger, 0, 0, this.#length)
+    this.#out = larger
+  }
+}
+
+const copy = (bytes: Uint8Array, start: number, end: number, out: Buffer, to: number): number => {
+  let n = to
+  if (end - start > 64) {
+    out.set(bytes.subarray(start, end), n)
+    return n + end - start
+  }
+  for (let at = start; at < end; at++) out[n++] = bytes[at] as number
+  return n
+}
+
+/** The text of a string with escapes, quoted for CSV. The escapes were checked when it was read. */
+const writeEscaped = (bytes: Uint8Array, start: number, end: number, out: Buffer, to: number): number => {
+  let n = to
+  out[n++] = QUOTE
+  for (let at = start + 1; at < end - 1;) {
+    const byte = bytes[at] as number
+    if (byte !== BACKSLASH) {
+      out[n++] = byte
+      at++
+      continue
+    }
+    const escape = bytes[at + 1] as number
+    if (escape === 0x75) {
+      const code = codePoint(bytes, at)
+      n = writeUtf8(code, out, n)
+      at += code > 0xffff ? 12 : 6
+      continue
+    }
+    if (escape === QUOTE) out[n++] = QUOTE
+    out[n++] = SIMPLE[escape] ?? escape
+    at += 2
+  }
+  out[n++] = QUOTE
+  return n
+}
+
+const unit = (bytes: Uint8Array, at: number): number =>
+  (hexValue(bytes[at + 2]) << 12) |
+  (hexValue(bytes[at + 3]) << 8) |
+  (hexValue(bytes[at + 4]) << 4) |
+  hexValue(bytes[at + 5])
+
+/** Of the `\u` escape at `at`, with its second half when it is the first of a pair. A half alone is no character. */
+const codePoint = (bytes: Uint8Array, at: number): number => {
+  const high = unit(bytes, at)
+  if (high < 0xd800 || high > 0xdfff) return high
+  if (high > 0xdbff || bytes[at + 6] !== BACKSLASH || bytes[at + 7] !== 0x75) return REPLACEMENT
+  const low = unit(bytes, at + 6)
+  return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00) : REPLACEMENT
+}
+
+const writeUtf8 = (code: number, out: Buffer, to: number): number => {
+  let n = to
+  if (code < 0x80) {
+    if (code === QUOTE) out[n++] = QUOTE
+    out[n++] = code
+  } else if (code < 0x800) {
+    out[n++] = 0xc0 | (code >> 6)
+    out[n++] = 0x80 | (code & 0x3f)
+  } else if (code < 0x10000) {
+    out[n++] = 0xe0 | (code >> 12)
+    out[n++] = 0x80 | ((code >> 6) & 0x3f)
+    out[n++] = 0x80 | (code & 0x3f)
+  } else {
+    out[n++] = 0xf0 | (code >> 18)
+    out[n++] = 0x80 | ((code >> 12) & 0x3f)
+    out[n++] = 0x80 | ((code >> 6) & 0x3f)
+    out[n++] = 0x80 | (code & 0x3f)
+  }
+  return n
+}
+
+/** An object or array as JSON text without white space, quoted for CSV: its digits and escapes stay as they are. */
+const writeNested = (bytes: Uint8Array, start: number, end: number, out: Buffer, to: number): number => {
+  let n = to
+  let inString = false
+  out[n++] = QUOTE
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === QUOTE) {
+      inString = !inString
+      out[n++] = QUOTE
+      out[n++] = QUOTE
+    } else if (inString && byte === BACKSLASH) {
+      const escaped = bytes[++at] as number
+      out[n++] = BACKSLASH
+      if (escaped === QUOTE) out[n++] = QUOTE
+      out[n++] = escaped
+    } else if (inString || byte > 0x20) {
+      out[n++] = byte
+    }
+  }
+  out[n++] = QUOTE
+  return n
+}
+
+const writeText = (text: string, out: Buffer, to: number): number =>
+  to + out.write(`"${text.replaceAll('"', '""')}"`, to)
+
+/** The first line, and a line of text cells, as the writer writes them. */
+export const csvLine = (cells: readonly (string | null)[]): string =>
+  `${cells.map((cell) => (cell === null ? '' : `"${cell.replaceAll('"', '""')}"`)).join(',')}\n`
