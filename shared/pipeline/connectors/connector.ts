@@ -7,6 +7,7 @@ import type { ProcessInput } from '@convergence/core/ports/processor.ts'
 import type { SecretStore } from '@convergence/core/ports/secret-store.ts'
 import type { Clock } from '@convergence/core/ports/clock.ts'
 import type { Log } from '@convergence/core/ports/log.ts'
+import type { TemplateScope } from '@convergence/core/templates.ts'
 
 /**
  * A connector reads one kind of source. It is asked twice: the plan asks it for slots, once a step; a chunk task asks it to read one
@@ -39,15 +40,6 @@ export interface ConnectorContext<S extends Source = Source> {
   readonly secrets: SecretStore
   readonly clock: Clock
   readonly log: Log
-}
-
-export interface TemplateScope {
-  readonly parameters: Readonly<Record<string, string | number | boolean | null>>
-  readonly run: { readonly id: string; readonly logicalTime: string }
-  readonly timezone: string
-  /** Incremental steps: half-open, ISO instants or dates; `start` may be missing at the first run without `initial`. */
-  readonly window?: { readonly start?: string | undefined; readonly end?: string | undefined } | undefined
-  readonly cursor?: string | undefined
 }
 
 export interface SlotPlan {

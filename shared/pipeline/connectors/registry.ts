@@ -1,10 +1,11 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { FileResource, RestResource, Source } from '@convergence/core/config/source.ts'
-import { targetColumnName } from '@convergence/core/column-names.ts'
+import { toColumnName } from '@convergence/core/column-names.ts'
 import { InternalError } from '@convergence/core/errors.ts'
 import type { PlanHead } from '@convergence/core/plan.ts'
+import type { TemplateScope } from '@convergence/core/templates.ts'
 import type { StepContext } from '../stage.ts'
-import type { Connector, ConnectorContext, TemplateScope } from './connector.ts'
+import type { Connector, ConnectorContext } from './connector.ts'
 import { objectStorageConnector } from './object-storage/connector.ts'
 import { restApiConnector } from './rest-api/connector.ts'
 
@@ -45,7 +46,7 @@ export const connectorContext = (
     operator: context.snapshot.operator,
     scope: { ...scopeOf(context), ...(window && { window }) },
     ...(plan && { columns: plan.columns.map((column) => column.source) }),
-    nameOf: (key) => targetColumnName(key, shape),
+    nameOf: (key) => (Object.hasOwn(shape.rename, key) ? (shape.rename[key] ?? key) : toColumnName(key, shape.naming)),
     objects,
     http,
     secrets,

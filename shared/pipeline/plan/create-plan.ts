@@ -8,7 +8,7 @@ import { createDocument } from '../documents.ts'
 import { nowIso, type StepContext } from '../stage.ts'
 import { settleSchema } from './settle-schema.ts'
 import { strategyOf } from './strategy.ts'
-import { openWindow } from './window.ts'
+import { alignToDays, openWindow } from './window.ts'
 
 /** Slots in one object of the plan. */
 const SHARD_SIZE = 1_000
@@ -20,18 +20,20 @@ const SHARD_SIZE = 1_000
  */
 export const createPlan = async (context: StepContext<IngestStep>): Promise<PlanHead | 'held'> => {
   const strategy = strategyOf(context)
-  const window = await openWindow(context)
-  if (window === 'held') return 'held'
+  const opened = await openWindow(context)
+  if (opened === 'held') return 'held'
   const connector = connectorOf(context)
-  const source = await connector.plan(connectorContext(context, { window: window?.range }))
+  const source = await connector.plan(connectorContext(context, { window: opened?.range }))
   const attempt = context.ports.random.hex(8)
   const slots = await writeShards(context, source, attempt)
   if (!slots.first && !resourceOf(context).allow_empty)
     throw new NotFoundError(
       `${context.step.source} gives nothing to read: nothing matches. Check its glob or windows, or set allow_empty: true if that is right`,
     )
-  const schema = await settleSchema(context, slots.first, window?.range)
+  const schema = await settleSchema(context, slots.first, opened?.range)
   refuseUnknown(schema.names, context)
+  const isDays = schema.schema.find((field) => field.name === opened?.filter.column)?.type === 'DATE'
+  const window = opened && isDays ? alignToDays(opened) : opened
   const head: PlanHead = {
     version: 1,
     attempt,
@@ -44,8 +46,8 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
     schema: schema.schema,
     ignored: [...schema.ignored],
     strictColumns: schema.strictColumns,
-    partitionBy: context.step.load.partition_by ?? 'ingestion_date',
-    clusterBy: context.step.load.cluster_by ?? [],
+    partitionBy: context.step.load.partition_by,
+    clusterBy: context.step.load.cluster_by,
     strategy,
     ...(window?.filter && { window: window.filter }),
     ...(window?.cursor && { cursor: window.cursor }),
@@ -57,8 +59,8 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
 /** Columns that the load names must be in the schema that the data gave; with a schema file `validate` has already looked. */
 const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<IngestStep>): void => {
   const { load } = step
-  const asked = [load.partition_by, ...(load.cluster_by ?? []), ...(load.strategy === 'merge' ? [...load.keys, ...(load.order_by ?? [])] : [])]
-  const missing = asked.filter((name) => name !== undefined && !names.has(name))
+  const asked = [load.partition_by, ...load.cluster_by, ...(load.strategy === 'merge' ? [...load.keys, ...load.order_by] : [])]
+  const missing = asked.filter((name) => !names.has(name))
   if (missing.length === 0) return
   throw new InvalidConfigError(`load of step ${step.step_id} names ${missing.join(', ')}, which the data does not have. It has: ${[...names].join(', ')}`)
 }

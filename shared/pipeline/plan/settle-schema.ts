@@ -1,11 +1,12 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { FileResource, RestResource } from '@convergence/core/config/source.ts'
-import { targetColumns } from '@convergence/core/column-names.ts'
+import { nameColumns } from '@convergence/core/column-names.ts'
 import { DataRejectedError, InvalidConfigError } from '@convergence/core/errors.ts'
 import type { Sample, TargetColumn } from '@convergence/core/ports/processor.ts'
 import { PLATFORM_FIELD_NAMES, withPlatformFields, type Field, type TableSchema } from '@convergence/core/table.ts'
-import type { SlotPlan, TemplateScope } from '../connectors/connector.ts'
-import { connectorContext, connectorOf, resourceOf } from '../connectors/registry.ts'
+import type { TemplateScope } from '@convergence/core/templates.ts'
+import type { SlotPlan } from '../connectors/connector.ts'
+import { connectorContext, connectorOf, resourceOf, sourceOf } from '../connectors/registry.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 import { inferField } from './infer-field.ts'
 
@@ -34,11 +35,13 @@ export const settleSchema = async (
 ): Promise<SettledSchema> => {
   const shape = resourceOf(context)
   const file = context.step.load.schema === undefined ? undefined : context.snapshot.schemas[context.step.load.schema]
-  const sample = first && (await takeSample(context, first, window))
+  // An API's records are named by the rule as they come: with a schema file there is nothing to look up, and no request to spend.
+  const isRest = sourceOf(context).source.type === 'rest_api'
+  const sample = first && !(file && isRest) ? await takeSample(context, first, window) : undefined
   const inherited = connectorOf(context).columns?.(connectorContext(context, { window })) ?? []
   const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
   const wanted = selectColumns(inputs, shape)
-  const named = targetColumns(wanted, shape)
+  const named = nameAll(wanted, context)
   const columns = file ? byFile(context, file, named, shape) : await bySample(context, sample, named, inherited)
   const kept = new Set(columns.map((column) => column.source))
   const typed = columns.map((column) => withShape(column, shape, context))
@@ -47,9 +50,21 @@ export const settleSchema = async (
     columns: typed,
     schema,
     names: new Set(schema.map((field) => field.name)),
-    ignored: inputs.filter((name) => !kept.has(name)),
+    ignored: unique([...inputs.filter((name) => !kept.has(name)), ...shape.exclude]),
     strictColumns: shape.columns === undefined,
   }
+}
+
+/**
+ * Input columns by the names that they get in the table. A JSON source has named its columns already: keys of records, which several
+ * records spell alike.
+ */
+const nameAll = (inputs: readonly string[], context: StepContext<IngestStep>): ReadonlyMap<string, string> => {
+  const shape = resourceOf(context)
+  const isNamed = sourceOf(context).source.type === 'rest_api'
+  const { columns, problems } = nameColumns(inputs, isNamed ? { naming: 'source', rename: {} } : shape)
+  if (problems.length > 0) throw new DataRejectedError(problems.join('; '))
+  return new Map(columns.map((column) => [column.name, column.source]))
 }
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)]
@@ -83,7 +98,8 @@ const byFile = (
       `the data has ${count(extra.length, 'column')} that schema ${context.step.load.schema} lacks: ${list(extra.map(([, source]) => source))}. ` +
         'Add them to the schema, or leave them out with exclude (or name those to load with columns)',
     )
-  return file.map((field) => ({ field, source: named.get(field.name) ?? sourceFor(field.name, shape) }))
+  const isRest = sourceOf(context).source.type === 'rest_api'
+  return file.map((field) => ({ field, source: named.get(field.name) ?? (isRest ? field.name : sourceFor(field.name, shape)) }))
 }
 
 /** Not in the sample: a later record may have it, under the name that gives this column. */

@@ -2,7 +2,7 @@ import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import { InvalidConfigError } from '@convergence/core/errors.ts'
 import type { PlanHead } from '@convergence/core/plan.ts'
 import { tableName } from '@convergence/core/table.ts'
-import type { TemplateScope } from '../connectors/connector.ts'
+import type { TemplateScope } from '@convergence/core/templates.ts'
 import { resourceOf } from '../connectors/registry.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 import { holdCursor } from './cursor.ts'
@@ -39,6 +39,21 @@ export const openWindow = async (context: StepContext<IngestStep>): Promise<Open
     range: ends,
     filter: { column: incremental.cursor, onNull: incremental.on_null, ...ends },
     cursor: { generation: cursor.generation, ...subject, ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
+  }
+}
+
+/** A window over a DATE column holds whole days: both ends go back to the beginning of theirs. */
+export const alignToDays = (window: OpenWindow): OpenWindow => {
+  const day = (text: string) => text.slice(0, 10)
+  const days = ({ start, end }: { start?: string | undefined; end?: string | undefined }) => ({
+    ...(start !== undefined && { start: day(start) }),
+    ...(end !== undefined && { end: day(end) }),
+  })
+  const { to } = window.cursor
+  return {
+    range: window.range,
+    filter: { column: window.filter.column, onNull: window.filter.onNull, ...days(window.filter) },
+    cursor: { ...window.cursor, ...(to !== undefined && { to: `${day(to)}T00:00:00.000Z` }) },
   }
 }
 

@@ -1,0 +1,34 @@
+import { attemptId } from '@convergence/core/names.ts'
+import type { ManifestHead } from '@convergence/core/plan.ts'
+import { UnavailableError } from '@convergence/core/errors.ts'
+import { QUARANTINE_SCHEMA, quarantineTable } from '@convergence/core/quarantine.ts'
+import { inBucket } from '../documents.ts'
+import { jobRef, type StepContext } from '../stage.ts'
+import { walkOwn } from './fence.ts'
+
+/**
+ * Appends the manifest's rejected rows to the tenant's quarantine, once: a job under an id that the manifest gives. `done`, or how long to
+ * wait. Nobody else's ids are in the way: the quarantine takes any number of writers.
+ */
+export const loadQuarantine = async (context: StepContext, manifest: ManifestHead): Promise<number | 'done'> => {
+  if (manifest.rejects.length === 0) return 'done'
+  const { warehouse } = context.ports
+  const stem = `${context.state.stem}-quarantine`
+  const own = await walkOwn(context, stem)
+  if (own.live) return own.live.status.state === 'done' ? 'done' : warehouse.capabilities.pollMs
+  const failure = own.failures.at(-1)
+  if (failure && (!failure.retryable || own.failures.length >= context.step.retry.max_attempts))
+    throw new UnavailableError(`rejected rows could not be written to the quarantine: ${failure.message}`)
+  await warehouse.submit(jobRef(context.run, attemptId(stem, own.firstFree)), {
+    kind: 'publish',
+    target: quarantineTable(context.run.tenant),
+    schema: QUARANTINE_SCHEMA,
+    partitionBy: 'ingestion_date',
+    clusterBy: [],
+    source: { kind: 'parts', parts: manifest.rejects.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })) },
+    strategy: { type: 'append' },
+    expectedRows: manifest.counts.rejected,
+    labels: context.labels,
+  })
+  return warehouse.capabilities.pollMs
+}

@@ -1,0 +1,47 @@
+import type { IngestStep, MaxRejected } from '@convergence/core/config/pipeline.ts'
+import { DataRejectedError } from '@convergence/core/errors.ts'
+import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
+
+/**
+ * The checks before the publish that need the manifest only. Throws DataRejectedError: nothing of the step becomes visible. Rows that
+ * are rejected are in quarantine by then.
+ */
+export const refuseRejects = (step: IngestStep, plan: PlanHead, manifest: ManifestHead): void => {
+  refuseChunks(manifest)
+  refuseColumns(plan, manifest)
+  const { fetched, rejected, accepted } = manifest.counts
+  if (rejected === 0) return
+  const example = exampleOf(manifest)
+  if (accepted === 0 && manifest.counts.filtered === 0)
+    throw new DataRejectedError(`all ${fetched} rows were rejected; nothing was loaded.${example} See the quarantine`)
+  if (rejected > allowedOf(step.load.max_rejected, fetched))
+    throw new DataRejectedError(
+      `${rejected} of ${fetched} rows were rejected, max_rejected allows ${textOf(step.load.max_rejected)}; nothing was loaded.${example} ` +
+        'See the quarantine, mend the source or the schema, or raise max_rejected',
+    )
+}
+
+const refuseChunks = ({ rejectedChunks, chunks, rejections }: ManifestHead): void => {
+  const [first] = rejections
+  if (!first) return
+  const others = rejectedChunks > 1 ? ` (and ${rejectedChunks - 1} of ${chunks} chunks more)` : ''
+  throw new DataRejectedError(`${first.label}: ${first.message}${others}`, { details: { code: first.code } })
+}
+
+const refuseColumns = (plan: PlanHead, { unknownColumns }: ManifestHead): void => {
+  const extra = plan.strictColumns ? unknownColumns.filter((name) => !plan.ignored.includes(name)) : []
+  if (extra.length > 0)
+    throw new DataRejectedError(
+      `the data has columns that the table's schema lacks: ${extra.join(', ')}. Add them to the schema, or leave them out with exclude (or name those to load with columns)`,
+    )
+}
+
+const exampleOf = ({ samples }: ManifestHead): string => {
+  const [row] = samples
+  return row ? ` The first: ${row.origin}, row ${row.position}${row.column === null ? '' : `, column ${row.column}`}: ${row.reason}.` : ''
+}
+
+/** Whole rows: 0.1 % of 999 rows is none. */
+const allowedOf = (limit: MaxRejected, fetched: number): number => ('rows' in limit ? limit.rows : Math.floor((fetched * limit.percent) / 100))
+
+const textOf = (limit: MaxRejected): string => ('rows' in limit ? String(limit.rows) : `${limit.percent}%`)

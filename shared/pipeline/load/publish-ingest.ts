@@ -1,0 +1,176 @@
+import type { IngestStep } from '@convergence/core/config/pipeline.ts'
+import { DataRejectedError, toPlatformError } from '@convergence/core/errors.ts'
+import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
+import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
+import type { Receipt } from '@convergence/core/receipt.ts'
+import type { Published } from '@convergence/core/run/advance.ts'
+import { stepIs } from '@convergence/core/run/run.ts'
+import { inBucket } from '../documents.ts'
+import { passGate } from '../dq/gate.ts'
+import { moveCursor } from '../plan/cursor.ts'
+import { requirePlan } from '../plan/read-plan.ts'
+import { asProblem, failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
+import { largest, readManifest } from './manifest.ts'
+import { driveFence, releaseLedger, type DoneJob, type FenceResult, type Publication } from './fence.ts'
+import { loadQuarantine } from './load-quarantine.ts'
+import { refuseRejects } from './max-rejected.ts'
+import { replacedBy, withoutNewer } from './partitions.ts'
+import { readReceipt, recordReceipt, rowsOf, writeReceipt } from './settle.ts'
+
+/**
+ * Publishes a frozen ingest step. Called again and again, by its command and by polls, until the step has ended: each call goes as far as
+ * it can without waiting. Quarantine first, so that rejected rows can be looked at whatever becomes of the step; then the checks on the
+ * manifest and on the staged rows; then the one publishing job; then receipt, cursor, and the event.
+ */
+export const publishIngest = async (context: StepContext<IngestStep>, tick: number): Promise<void> => {
+  if (!stepIs(context.run, context.at.stepId, 'PUBLISHING')) return
+  const { runId, stepId } = context.at
+  if (tick === 0) await sendEvent(context, { type: 'step.started', runId, stepId, phase: 'publish' })
+  const wait = await publishOnce(context)
+  if (wait === undefined) return
+  const next = { type: 'step', runId, stepId, command: 'step.publish', tick: tick + 1 } as const
+  await sendTask(context, 'ingest-jobs', next, { name: [runId, stepId, 'publish', tick + 1], delayMs: wait })
+}
+
+/** Milliseconds after which to look again; undefined: the step has ended. */
+const publishOnce = async (context: StepContext<IngestStep>): Promise<number | undefined> => {
+  const plan = await requirePlan(context)
+  const manifest = await readManifest(context)
+  const receipt = await readReceipt(context)
+  if (receipt) return finish(context, plan, manifest, receipt)
+  const quarantined = await loadQuarantine(context, manifest)
+  if (quarantined !== 'done') return quarantined
+  try {
+    refuseRejects(context.step, plan, manifest)
+  } catch (error) {
+    await failStep(context, asProblem(toPlatformError(error)), { ...manifest.counts, loaded: 0 })
+    return undefined
+  }
+  const gate = await passGate(context, plan, manifest)
+  if (gate.outcome === 'running') return gate.waitMs
+  if (gate.outcome === 'refused') {
+    await failStep(context, gate.problem, { ...manifest.counts, loaded: 0 })
+    return undefined
+  }
+  return answer(context, plan, manifest, await driveFence(context, publicationOf(context, plan, manifest)))
+}
+
+const answer = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+  result: FenceResult,
+): Promise<number | undefined> => {
+  switch (result.outcome) {
+    case 'running':
+      return result.waitMs
+    case 'stopped':
+      return undefined
+    case 'failed':
+      await failStep(context, { code: result.failure.code, message: result.failure.message }, { ...manifest.counts, loaded: 0 })
+      return undefined
+    case 'superseded':
+      await succeed(context, manifest, undefined)
+      return undefined
+    case 'published':
+      return finish(context, plan, manifest, await settleIngest(context, result, { plan, manifest }))
+  }
+}
+
+const publicationOf = (context: StepContext<IngestStep>, plan: PlanHead, manifest: ManifestHead): Publication => {
+  return {
+    stem: context.state.stem ?? '',
+    target: targetOf(context),
+    partitions: replacedBy(plan.strategy),
+    plannedAtMs: Date.parse(plan.plannedAt),
+    job: (left) => jobOf(context, plan, manifest, left),
+  }
+}
+
+const jobOf = (context: StepContext<IngestStep>, plan: PlanHead, manifest: ManifestHead, left: readonly string[] | undefined): PublishJob => ({
+  kind: 'publish',
+  target: targetOf(context),
+  schema: plan.schema,
+  partitionBy: plan.partitionBy,
+  clusterBy: plan.clusterBy,
+  source: { kind: 'parts', parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })) },
+  strategy: withoutNewer(plan.strategy, left),
+  expectedRows: manifest.counts.accepted,
+  labels: context.labels,
+})
+
+/** Receipt, then cursor. Repeated, both are as they were. */
+const settleIngest = async (
+  context: StepContext<IngestStep>,
+  done: { readonly jobId: string; readonly status: DoneJob },
+  known?: { readonly plan: PlanHead; readonly manifest: ManifestHead },
+): Promise<Receipt> => {
+  const plan = known?.plan ?? (await requirePlan(context))
+  const manifest = known?.manifest ?? (await readManifest(context))
+  const to = plan.cursor && (plan.cursor.to ?? largest(plan.cursor.from, manifest.max))
+  const receipt = await writeReceipt(context, {
+    table: targetOf(context),
+    strategy: plan.strategy.type,
+    jobId: done.jobId,
+    counts: done.status.counts ?? { staged: 0, inserted: 0, updated: 0, deleted: 0, superseded: 0 },
+    staged: { ...manifest.counts, parts: manifest.parts.length, bytes: manifest.bytes },
+    cursorFrom: plan.cursor?.from,
+    cursorTo: to,
+  })
+  if (plan.cursor) await moveCursor(context, plan.cursor, to)
+  return receipt
+}
+
+/** The event, when everything is settled. Repeats what a crash left undone. */
+const finish = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+  receipt: Receipt,
+): Promise<undefined> => {
+  if (plan.cursor) await moveCursor(context, plan.cursor, receipt.cursorTo)
+  await recordReceipt(context, receipt)
+  await releaseLedger(context, targetOf(context), receipt.jobId)
+  if (!receipt.balanced)
+    throw new DataRejectedError(
+      `the receipt does not balance: fetched ${receipt.fetched}, accepted ${receipt.accepted}, rejected ${receipt.rejected}, filtered ${receipt.filtered}, ` +
+        `staged ${receipt.staged}, inserted ${receipt.inserted}, updated ${receipt.updated}, superseded ${receipt.superseded}`,
+    )
+  await succeed(context, manifest, receipt)
+  return undefined
+}
+
+const succeed = (context: StepContext<IngestStep>, manifest: ManifestHead, receipt: Receipt | undefined): Promise<void> =>
+  sendEvent(context, {
+    type: 'step.succeeded',
+    runId: context.at.runId,
+    stepId: context.at.stepId,
+    ...publishedOf(context, manifest, receipt),
+  })
+
+/** A publish that a stop met: settled, and told as a success of the step. */
+export const publishedIngest = async (context: StepContext<IngestStep>, done: { jobId: string; status: DoneJob }): Promise<Published> => {
+  const receipt = await settleIngest(context, done)
+  await recordReceipt(context, receipt)
+  await releaseLedger(context, targetOf(context), receipt.jobId)
+  return publishedOf(context, await readManifest(context), receipt)
+}
+
+/** What the run's document says of the step; without a receipt it was superseded. */
+const publishedOf = (context: StepContext<IngestStep>, manifest: ManifestHead, receipt: Receipt | undefined) => ({
+  rows: receipt ? rowsOf(receipt) : { ...manifest.counts, loaded: 0 },
+  tables: receipt ? [receipt.table] : [],
+  warnings: warningsOf(context, manifest, receipt),
+  superseded: !receipt,
+})
+
+const warningsOf = (context: StepContext<IngestStep>, manifest: ManifestHead, receipt: Receipt | undefined) => {
+  const { rejected, fetched } = manifest.counts
+  const where = `${targetOf(context).tenant}_quarantine.rejected_rows`
+  return [
+    ...(rejected > 0
+      ? [{ code: 'ROWS_REJECTED', message: `${rejected} of ${fetched} rows were rejected, and are in ${where} (run ${context.run.runId})` }]
+      : []),
+    ...(receipt ? [] : [{ code: 'SUPERSEDED', message: 'a run that was planned later has replaced these partitions: nothing was loaded' }]),
+  ]
+}
