@@ -28,6 +28,8 @@ const rejectedRow = z.strictObject({
 })
 
 const json = z.json()
+/** What only a connector reads: slots and continuations. */
+export type Json = z.infer<typeof json>
 
 export const slotPlan = z.strictObject({ label: z.string(), slot: json, bytes: z.number().optional() })
 export const planShard = z.strictObject({ version: z.literal(1), slots: z.array(slotPlan) })

@@ -1,6 +1,7 @@
 import type { FieldType } from '@convergence/core/table.ts'
 import type { OperatorTenant } from '@convergence/core/config/tenant.ts'
 import type { Source } from '@convergence/core/config/source.ts'
+import type { Json } from '@convergence/core/plan.ts'
 import type { Http } from '@convergence/core/ports/http.ts'
 import type { ObjectStore } from '@convergence/core/ports/object-store.ts'
 import type { ProcessInput } from '@convergence/core/ports/processor.ts'
@@ -15,7 +16,7 @@ import type { TemplateScope } from '@convergence/core/templates.ts'
  * to read the same rows again. A slot whose end is not known before it is read (pages) is read in links: each link ends after some
  * pages or bytes and says where the next goes on.
  */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type { Json } from '@convergence/core/plan.ts'
 
 export interface ConnectorContext<S extends Source = Source> {
   readonly tenant: string

@@ -59,7 +59,10 @@ const shardLanes = (context: StepContext, plan: PlanHead): LaneWork => {
 
 const freezeShards = async (context: StepContext, plan: PlanHead, shards: number): Promise<void> => {
   // The head of a large step holds the sums only: its parts stay in the shards.
-  const read = await mapLimited(range(0, shards), READS, async (index) => ({ ...(await readShard(context, index)), parts: [], rejects: [] }))
+  const read = await mapLimited(range(0, shards), READS, async (index): Promise<ManifestShard> => {
+    const shard = await readShard(context, index)
+    return { ...shard, parts: [], rejects: [] }
+  })
   await freezeHead(context, plan, { ...read.reduce(addShards), shards })
 }
 

@@ -96,6 +96,6 @@ const writeShards = async (context: StepContext, source: SourcePlan, attempt: st
 
 const asDocument = ({ label, slot, bytes }: SlotPlan) => ({
   label,
-  slot: slot as never,
+  slot,
   ...(bytes !== undefined && { bytes }),
 })

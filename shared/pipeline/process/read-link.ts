@@ -2,7 +2,7 @@ import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import { chunkId, partName, rejectName } from '@convergence/core/names.ts'
 import type { ChunkResult, LinkMarker, PlanHead, StoredFile } from '@convergence/core/plan.ts'
 import type { ProcessedFile, ProcessRequest, ProcessResult } from '@convergence/core/ports/processor.ts'
-import { rejectConstants } from '@convergence/core/quarantine.ts'
+import { QUARANTINE_CONSTANTS } from '@convergence/core/quarantine.ts'
 import { PLATFORM_FIELDS, tableName } from '@convergence/core/table.ts'
 import type { Json, LinkEnd, LinkRead } from '../connectors/connector.ts'
 import { connectorContext, connectorOf } from '../connectors/registry.ts'
@@ -71,7 +71,11 @@ const requestOf = (context: StepContext<IngestStep>, plan: PlanHead, read: LinkR
     columns: plan.columns,
     ignored: plan.ignored,
     constants,
-    rejectConstants: [...rejectConstants(context.at.stepId, tableName(targetOf(context))), ...constants],
+    rejectConstants: [
+      { field: QUARANTINE_CONSTANTS[0], value: context.at.stepId },
+      { field: QUARANTINE_CONSTANTS[1], value: tableName(targetOf(context)) },
+      ...constants,
+    ],
     ...(plan.window && { window: plan.window }),
     ...(partitions && { partitions: { column: plan.partitionBy, values: partitions } }),
     ...(plan.cursor && plan.cursor.to === undefined && { maxOf: plan.cursor.column }),
