@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript: it starts on whatever Node >= 20 runs it, then starts itself again on the packaged Node 24.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -28,7 +28,7 @@ function packagedNode() {
   const require = createRequire(import.meta.url)
   try {
     const manifest = require.resolve('node/package.json')
-    const node = join(dirname(manifest), require(manifest).bin.node)
+    const node = join(dirname(manifest), JSON.parse(readFileSync(manifest, 'utf8')).bin.node)
     if (existsSync(node)) return node
   } catch {
     // Not installed: the message below says what to do.
