@@ -41,6 +41,10 @@ const readDate = (value: unknown, clock: ParameterClock): string | undefined => 
   return isDate(value) ? value : undefined
 }
 
+/** `today` and the like stand for a day that the logical time decides. */
+export const isWord = (declared: Pick<Parameter, 'type'>, value: unknown): boolean =>
+  (declared.type === 'date' || declared.type === 'timestamp') && typeof value === 'string' && /^[a-z]+$/.test(value)
+
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/
 
 const readTimestamp = (value: unknown, clock: ParameterClock): string | undefined => {

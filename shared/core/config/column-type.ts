@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FieldType } from '../table.ts'
+import { didYouMean } from './suggest.ts'
 
 /** A cast: a type in BigQuery's names (`NUMERIC(10,2)` too), or seconds, milliseconds since the epoch as `unix unix_ms unix_date`. */
 export interface ColumnType {
@@ -40,6 +41,8 @@ const PARSED = {
   unix_date: { type: 'DATE', parse: 'unix_date' },
 } as const satisfies Record<string, ColumnType>
 
+const CASTS: readonly string[] = [...new Set<string>(Object.values(TYPE_NAMES)), ...Object.keys(PARSED)].filter((name) => name !== 'STRUCT')
+
 /** What is wrong with a decimal's digits; undefined: nothing. Absent scale is 0, as in BigQuery. */
 export const decimalProblem = (type: FieldType, precision: number, scale: number): string | undefined => {
   if (type !== 'NUMERIC' && type !== 'BIGNUMERIC') return `${type} takes no precision or scale`
@@ -58,7 +61,7 @@ export const parseColumnType = (text: string): ColumnType | string => {
   if (Object.hasOwn(PARSED, text)) return PARSED[text as keyof typeof PARSED]
   const match = /^([A-Z0-9]+)(?:\((\d{1,2})(?:,\s*(\d{1,2}))?\))?$/.exec(text)
   const type = match?.[1] === undefined ? undefined : fieldType(match[1])
-  if (!type) return `unknown type "${text}": one of ${[...new Set(Object.values(TYPE_NAMES))].filter((name) => name !== 'STRUCT').join(', ')}, unix, unix_ms, unix_date`
+  if (!type) return `unknown type "${text}"${didYouMean(text, CASTS)}: one of ${CASTS.join(', ')}`.replace('?:', '? It is')
   if (type === 'STRUCT') return 'a STRUCT has no cast: describe it in a schema file'
   if (match?.[2] === undefined) return { type }
   const digits = { precision: Number(match[2]), scale: Number(match[3] ?? 0) }

@@ -41,6 +41,10 @@ const range = <S extends z.ZodRawShape>(shape: S) =>
     })
     .refine((kwargs) => isRange(kwargs as unknown as Range), { path: ['min_value'], message: 'must not be greater than max_value' })
 
+/** For aggregates that Great Expectations also takes without any bound: then they only need a value. */
+const looseRange = <S extends z.ZodRawShape>(shape: S) =>
+  z.strictObject(shape).refine((kwargs) => isRange(kwargs as unknown as Range), { path: ['min_value'], message: 'must not be greater than max_value' })
+
 const ofColumn = { column, ...condition }
 const ofEachValue = { column, ...everyRow }
 const ofPair = {
@@ -50,9 +54,26 @@ const ofPair = {
   ...everyRow,
 }
 
+const ofRecord = {
+  column_list: z.array(column).min(2),
+  ignore_row_if: z.enum(['all_values_are_missing', 'any_value_is_missing', 'never']).default('all_values_are_missing'),
+  ...everyRow,
+}
+const matchOn = { match_on: z.enum(['any', 'all']).default('any') }
+const texts = z.array(z.string().max(1_000)).min(1).max(100)
+const pairMember = value.nullable()
+const quantileRange = z
+  .tuple([bound.unwrap(), bound.unwrap()])
+  .refine(([min, max]) => isRange({ min_value: min, max_value: max }), 'must be an ordered pair: the lower bound first')
+const quantileRanges = z
+  .strictObject({ quantiles: z.array(z.number().min(0).max(1)).min(1).max(100), value_ranges: z.array(quantileRange).min(1) })
+  .refine(({ quantiles, value_ranges: ranges }) => quantiles.length === ranges.length, 'needs one value range for each quantile')
+
 export const EXPECTATION_KWARGS = {
   expect_table_row_count_to_be_between: range({ ...countRange, ...condition }),
   expect_table_row_count_to_equal: z.strictObject({ value: z.int().min(0), ...condition }),
+  expect_table_column_count_to_be_between: looseRange(countRange),
+  expect_table_column_count_to_equal: z.strictObject({ value: z.int().min(0) }),
   expect_column_to_exist: z.strictObject({ column, column_index: z.int().min(0).optional() }),
   expect_table_columns_to_match_set: z.strictObject({ column_set: z.array(column), exact_match: z.boolean().default(true) }),
   expect_table_columns_to_match_ordered_list: z.strictObject({ column_list: z.array(column) }),
@@ -69,13 +90,51 @@ export const EXPECTATION_KWARGS = {
   expect_column_values_to_not_be_in_set: z.strictObject({ ...ofEachValue, value_set: valueSet }),
   /** RE2, found anywhere in the text. */
   expect_column_values_to_match_regex: z.strictObject({ ...ofEachValue, regex: z.string().max(1_000) }),
+  expect_column_values_to_not_match_regex: z.strictObject({ ...ofEachValue, regex: z.string().max(1_000) }),
+  expect_column_values_to_match_regex_list: z.strictObject({ ...ofEachValue, regex_list: texts, ...matchOn }),
+  expect_column_values_to_not_match_regex_list: z.strictObject({ ...ofEachValue, regex_list: texts }),
+  /** `%` any text, `_` one character, a backslash before either for the character itself. */
+  expect_column_values_to_match_like_pattern: z.strictObject({ ...ofEachValue, like_pattern: z.string().max(1_000) }),
+  expect_column_values_to_not_match_like_pattern: z.strictObject({ ...ofEachValue, like_pattern: z.string().max(1_000) }),
+  expect_column_values_to_match_like_pattern_list: z.strictObject({ ...ofEachValue, like_pattern_list: texts, ...matchOn }),
+  expect_column_values_to_not_match_like_pattern_list: z.strictObject({ ...ofEachValue, like_pattern_list: texts }),
+  expect_column_values_to_be_json_parseable: z.strictObject(ofEachValue),
+  /** Names of BigQuery's types, or those of other databases for the same. */
+  expect_column_values_to_be_of_type: z.strictObject({ column, type_: z.string().min(1) }),
+  expect_column_values_to_be_in_type_list: z.strictObject({ column, type_list: z.array(z.string().min(1)).min(1) }),
   expect_column_value_lengths_to_be_between: range({ ...ofEachValue, ...countRange, ...strictEnds }),
   expect_column_value_lengths_to_equal: z.strictObject({ ...ofEachValue, value: z.int().min(0) }),
   expect_column_mean_to_be_between: range({ ...ofColumn, ...valueRange }),
   expect_column_min_to_be_between: range({ ...ofColumn, ...valueRange }),
   expect_column_max_to_be_between: range({ ...ofColumn, ...valueRange }),
   expect_column_sum_to_be_between: range({ ...ofColumn, ...valueRange }),
+  expect_column_median_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
+  /** Of a sample: divided by the number of values less one. */
+  expect_column_stdev_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
+  /** A quantile is the smallest value that so large a share of the values does not exceed. */
+  expect_column_quantile_values_to_be_between: z.strictObject({ ...ofColumn, quantile_ranges: quantileRanges }),
+  expect_column_unique_value_count_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
+  expect_column_proportion_of_unique_values_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
+  expect_column_proportion_of_non_null_values_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
+  expect_column_most_common_value_to_be_in_set: z.strictObject({ ...ofColumn, value_set: valueSet, ties_okay: z.boolean().default(false) }),
+  expect_column_distinct_values_to_contain_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
+  expect_column_distinct_values_to_equal_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
   expect_column_distinct_values_to_be_in_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
+  expect_column_value_z_scores_to_be_less_than: z.strictObject({
+    ...ofEachValue,
+    threshold: z.number().positive(),
+    double_sided: z.boolean(),
+  }),
+  /** Distance to the median in interquartile ranges, or to the mean in standard deviations. */
+  expect_column_values_to_not_be_outliers: z.strictObject({
+    ...ofEachValue,
+    method: z.enum(['iqr', 'std']).default('iqr'),
+    multiplier: z.number().positive().default(1.5),
+  }),
+  expect_column_pair_values_to_be_in_set: z.strictObject({ ...ofPair, value_pairs_set: z.array(z.tuple([pairMember, pairMember])).max(1_000) }),
+  expect_select_column_values_to_be_unique_within_record: z.strictObject(ofRecord),
+  expect_multicolumn_values_to_be_equal: z.strictObject(ofRecord),
+  expect_multicolumn_sum_to_equal: z.strictObject({ ...ofRecord, sum_total: z.union([z.number(), z.string()]) }),
   expect_column_pair_values_to_be_equal: z.strictObject(ofPair),
   expect_column_pair_values_a_to_be_greater_than_b: z.strictObject({ ...ofPair, or_equal: z.boolean().default(false) }),
 } as const
@@ -87,7 +146,15 @@ export const EXPECTATION_TYPES = Object.keys(EXPECTATION_KWARGS) as readonly Exp
 
 export const isExpectationType = (name: string): name is ExpectationType => Object.hasOwn(EXPECTATION_KWARGS, name)
 
+/** Rows that fail by what other rows hold: one alone cannot be told from the rest. */
+const ACROSS_ROWS: readonly string[] = [
+  'expect_column_values_to_be_unique',
+  'expect_compound_columns_to_be_unique',
+  'expect_column_value_z_scores_to_be_less_than',
+  'expect_column_values_to_not_be_outliers',
+]
+
 /** Expectations of single rows: of these, failing rows can be quarantined. */
 export const ROW_EXPECTATIONS: ReadonlySet<ExpectationType> = new Set(
-  EXPECTATION_TYPES.filter((type) => 'mostly' in EXPECTATION_KWARGS[type].shape),
+  EXPECTATION_TYPES.filter((type) => 'mostly' in EXPECTATION_KWARGS[type].shape && !ACROSS_ROWS.includes(type)),
 )

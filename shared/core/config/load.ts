@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { columnName, id, notYet, oneOf } from './fields.ts'
 
+const REJECTED = 'must be a number of rows such as 0 or 1000, or a share such as 5%'
+
 /** `0`, `1000` or `5%`: how many of the step's rows may be rejected. */
 const maxRejected = z
   .union(
-    [z.int().min(0), z.string().regex(/^(\d+|(100(\.0*)?|\d{1,2}(\.\d{1,6})?)%)$/)],
-    'must be a number of rows, or a share such as 5%',
+    [z.int(REJECTED).min(0, REJECTED), z.string().regex(/^(\d{1,15}|(100(\.0*)?|\d{1,2}(\.\d{1,6})?)%)$/, REJECTED)],
+    REJECTED,
   )
   .transform((value): MaxRejected => {
     if (typeof value === 'string' && value.endsWith('%')) return { percent: Number(value.slice(0, -1)) }
