@@ -1,0 +1,28 @@
+import type { Ports } from '@convergence/core/ports/index.ts'
+
+export interface ApiSettings {
+  readonly pepper: string
+  /** Digest of the admin key under the pepper; undefined: the admin routes are closed. */
+  readonly adminDigest: string | undefined
+  readonly corsOrigins: readonly string[]
+  /** Of one API key, and of one address that sends none. */
+  readonly requestsPerMinute: number
+  readonly version: string
+}
+
+export interface ApiDeps {
+  readonly ports: Ports
+  readonly settings: ApiSettings
+}
+
+/** What a request carries through the app. */
+export interface ApiEnv {
+  Variables: {
+    trace: string
+    tenant: string
+    keyId: string
+  }
+}
+
+/** Bytes of a request's body. */
+export const MAX_BODY = 1024 * 1024
