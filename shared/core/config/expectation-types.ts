@@ -35,22 +35,35 @@ const isRange = (kwargs: Range): boolean => {
 const range = <S extends z.ZodRawShape>(shape: S) =>
   z
     .strictObject(shape)
-    .refine((kwargs) => (kwargs as unknown as Range).min_value !== null || (kwargs as unknown as Range).max_value !== null, {
+    .refine(
+      (kwargs) => (kwargs as unknown as Range).min_value !== null || (kwargs as unknown as Range).max_value !== null,
+      {
+        path: ['min_value'],
+        message: 'give min_value, max_value or both',
+      },
+    )
+    .refine((kwargs) => isRange(kwargs as unknown as Range), {
       path: ['min_value'],
-      message: 'give min_value, max_value or both',
+      message: 'must not be greater than max_value',
     })
-    .refine((kwargs) => isRange(kwargs as unknown as Range), { path: ['min_value'], message: 'must not be greater than max_value' })
 
 /** For aggregates that Great Expectations also takes without any bound: then they only need a value. */
 const looseRange = <S extends z.ZodRawShape>(shape: S) =>
-  z.strictObject(shape).refine((kwargs) => isRange(kwargs as unknown as Range), { path: ['min_value'], message: 'must not be greater than max_value' })
+  z
+    .strictObject(shape)
+    .refine((kwargs) => isRange(kwargs as unknown as Range), {
+      path: ['min_value'],
+      message: 'must not be greater than max_value',
+    })
 
 const ofColumn = { column, ...condition }
 const ofEachValue = { column, ...everyRow }
 const ofPair = {
   column_A: column,
   column_B: column,
-  ignore_row_if: z.enum(['both_values_are_missing', 'either_value_is_missing', 'neither']).default('both_values_are_missing'),
+  ignore_row_if: z
+    .enum(['both_values_are_missing', 'either_value_is_missing', 'neither'])
+    .default('both_values_are_missing'),
   ...everyRow,
 }
 
@@ -66,8 +79,14 @@ const quantileRange = z
   .tuple([bound.unwrap(), bound.unwrap()])
   .refine(([min, max]) => isRange({ min_value: min, max_value: max }), 'must be an ordered pair: the lower bound first')
 const quantileRanges = z
-  .strictObject({ quantiles: z.array(z.number().min(0).max(1)).min(1).max(100), value_ranges: z.array(quantileRange).min(1) })
-  .refine(({ quantiles, value_ranges: ranges }) => quantiles.length === ranges.length, 'needs one value range for each quantile')
+  .strictObject({
+    quantiles: z.array(z.number().min(0).max(1)).min(1).max(100),
+    value_ranges: z.array(quantileRange).min(1),
+  })
+  .refine(
+    ({ quantiles, value_ranges: ranges }) => quantiles.length === ranges.length,
+    'needs one value range for each quantile',
+  )
 
 export const EXPECTATION_KWARGS = {
   expect_table_row_count_to_be_between: range({ ...countRange, ...condition }),
@@ -75,14 +94,19 @@ export const EXPECTATION_KWARGS = {
   expect_table_column_count_to_be_between: looseRange(countRange),
   expect_table_column_count_to_equal: z.strictObject({ value: z.int().min(0) }),
   expect_column_to_exist: z.strictObject({ column, column_index: z.int().min(0).optional() }),
-  expect_table_columns_to_match_set: z.strictObject({ column_set: z.array(column), exact_match: z.boolean().default(true) }),
+  expect_table_columns_to_match_set: z.strictObject({
+    column_set: z.array(column),
+    exact_match: z.boolean().default(true),
+  }),
   expect_table_columns_to_match_ordered_list: z.strictObject({ column_list: z.array(column) }),
   expect_column_values_to_not_be_null: z.strictObject(ofEachValue),
   expect_column_values_to_be_null: z.strictObject(ofEachValue),
   expect_column_values_to_be_unique: z.strictObject(ofEachValue),
   expect_compound_columns_to_be_unique: z.strictObject({
     column_list: columnList,
-    ignore_row_if: z.enum(['all_values_are_missing', 'any_value_is_missing', 'never']).default('all_values_are_missing'),
+    ignore_row_if: z
+      .enum(['all_values_are_missing', 'any_value_is_missing', 'never'])
+      .default('all_values_are_missing'),
     ...everyRow,
   }),
   expect_column_values_to_be_between: range({ ...ofEachValue, ...valueRange }),
@@ -95,8 +119,15 @@ export const EXPECTATION_KWARGS = {
   expect_column_values_to_not_match_regex_list: z.strictObject({ ...ofEachValue, regex_list: texts }),
   /** `%` any text, `_` one character, a backslash before either for the character itself. */
   expect_column_values_to_match_like_pattern: z.strictObject({ ...ofEachValue, like_pattern: z.string().max(1_000) }),
-  expect_column_values_to_not_match_like_pattern: z.strictObject({ ...ofEachValue, like_pattern: z.string().max(1_000) }),
-  expect_column_values_to_match_like_pattern_list: z.strictObject({ ...ofEachValue, like_pattern_list: texts, ...matchOn }),
+  expect_column_values_to_not_match_like_pattern: z.strictObject({
+    ...ofEachValue,
+    like_pattern: z.string().max(1_000),
+  }),
+  expect_column_values_to_match_like_pattern_list: z.strictObject({
+    ...ofEachValue,
+    like_pattern_list: texts,
+    ...matchOn,
+  }),
   expect_column_values_to_not_match_like_pattern_list: z.strictObject({ ...ofEachValue, like_pattern_list: texts }),
   expect_column_values_to_be_json_parseable: z.strictObject(ofEachValue),
   /** Names of BigQuery's types, or those of other databases for the same. */
@@ -116,7 +147,11 @@ export const EXPECTATION_KWARGS = {
   expect_column_unique_value_count_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
   expect_column_proportion_of_unique_values_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
   expect_column_proportion_of_non_null_values_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
-  expect_column_most_common_value_to_be_in_set: z.strictObject({ ...ofColumn, value_set: valueSet, ties_okay: z.boolean().default(false) }),
+  expect_column_most_common_value_to_be_in_set: z.strictObject({
+    ...ofColumn,
+    value_set: valueSet,
+    ties_okay: z.boolean().default(false),
+  }),
   expect_column_distinct_values_to_contain_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
   expect_column_distinct_values_to_equal_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
   expect_column_distinct_values_to_be_in_set: z.strictObject({ ...ofColumn, value_set: valueSet }),
@@ -131,7 +166,10 @@ export const EXPECTATION_KWARGS = {
     method: z.enum(['iqr', 'std']).default('iqr'),
     multiplier: z.number().positive().default(1.5),
   }),
-  expect_column_pair_values_to_be_in_set: z.strictObject({ ...ofPair, value_pairs_set: z.array(z.tuple([pairMember, pairMember])).max(1_000) }),
+  expect_column_pair_values_to_be_in_set: z.strictObject({
+    ...ofPair,
+    value_pairs_set: z.array(z.tuple([pairMember, pairMember])).max(1_000),
+  }),
   expect_select_column_values_to_be_unique_within_record: z.strictObject(ofRecord),
   expect_multicolumn_values_to_be_equal: z.strictObject(ofRecord),
   expect_multicolumn_sum_to_equal: z.strictObject({ ...ofRecord, sum_total: z.union([z.number(), z.string()]) }),

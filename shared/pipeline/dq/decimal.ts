@@ -33,7 +33,10 @@ export const compareDecimals = (left: Decimal, right: Decimal): number => {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
 
-export const timesInteger = (number: Decimal, factor: bigint): Decimal => ({ digits: number.digits * factor, scale: number.scale })
+export const timesInteger = (number: Decimal, factor: bigint): Decimal => ({
+  digits: number.digits * factor,
+  scale: number.scale,
+})
 
 export const decimalText = ({ digits, scale }: Decimal): string => {
   const sign = digits < 0n ? '-' : ''

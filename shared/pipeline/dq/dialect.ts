@@ -14,6 +14,10 @@ export interface Dialect {
   matches(text: string, pattern: string): string
   /** `%`, `_`, and `\` before either. */
   like(text: string, pattern: string): string
+  endsWith(text: string, end: string): string
+  byteLength(bytes: string): string
+  /** What PARTITION BY takes in place of the value. */
+  partitionKey(value: string, type: Type): string
   isIn(value: string, list: string, type: Type): string
   isNan(value: string): string
   isJson(text: string): string
@@ -22,7 +26,8 @@ export interface Dialect {
   safeDivide(dividend: string, divisor: string): string
 }
 
-const asInteger = (value: string, type: Type, integer: string) => (type.type === 'BOOL' ? `CAST(${value} AS ${integer})` : value)
+const asInteger = (value: string, type: Type, integer: string) =>
+  type.type === 'BOOL' ? `CAST(${value} AS ${integer})` : value
 
 export const BIGQUERY: Dialect = {
   name: 'bigquery',
@@ -32,6 +37,10 @@ export const BIGQUERY: Dialect = {
   typeName: ({ type }) => type,
   matches: (text, pattern) => `REGEXP_CONTAINS(${text}, ${pattern})`,
   like: (text, pattern) => `${text} LIKE ${pattern}`,
+  endsWith: (text, end) => `ENDS_WITH(${text}, ${end})`,
+  byteLength: (bytes) => `BYTE_LENGTH(${bytes})`,
+  // FLOAT64 may be grouped by, and not partitioned by.
+  partitionKey: (value, { type }) => (type === 'FLOAT64' ? `CAST(${value} AS STRING)` : value),
   isIn: (value, list) => `${value} IN UNNEST(${list})`,
   isNan: (value) => `IS_NAN(${value})`,
   isJson: (text) => `SAFE.PARSE_JSON(${text}, wide_number_mode => 'round') IS NOT NULL`,
@@ -51,7 +60,8 @@ const DUCKDB_TYPES: Partial<Record<Field['type'], string>> = {
 
 const duckdbType = ({ type, precision, scale }: Type): string => {
   if (type === 'NUMERIC') return `DECIMAL(${precision ?? 38}, ${scale ?? (precision === undefined ? 9 : 0)})`
-  if (type === 'BIGNUMERIC') return `DECIMAL(${Math.min(precision ?? 38, 38)}, ${scale ?? (precision === undefined ? 38 : 0)})`
+  if (type === 'BIGNUMERIC')
+    return `DECIMAL(${Math.min(precision ?? 38, 38)}, ${scale ?? (precision === undefined ? 38 : 0)})`
   return DUCKDB_TYPES[type] ?? type
 }
 
@@ -63,6 +73,9 @@ export const DUCKDB: Dialect = {
   typeName: duckdbType,
   matches: (text, pattern) => `regexp_matches(${text}, ${pattern})`,
   like: (text, pattern) => String.raw`${text} LIKE ${pattern} ESCAPE '\'`,
+  endsWith: (text, end) => `suffix(${text}, ${end})`,
+  byteLength: (bytes) => `octet_length(${bytes})`,
+  partitionKey: (value) => value,
   isIn: (value, list, type) => `list_contains(CAST(${list} AS ${duckdbType(type)}[]), ${value})`,
   isNan: (value) => `isnan(${value})`,
   isJson: (text) => `json_valid(${text})`,

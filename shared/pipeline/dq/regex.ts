@@ -5,7 +5,8 @@ import { BadExpectation } from './bad-expectation.ts'
  * The grammar is RE2's (github.com/google/re2/wiki/Syntax); repetition is limited to 1,000 there.
  */
 const MAX_REPEAT = 1000
-const ESCAPES = /^\\(?:[dDsSwWbBAzCafnrtvQE]|[0-7]{1,3}|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]{1,6}\}|[pP](?:[A-Z]|\{\^?\w+\})|[^A-Za-z0-9])/u
+const ESCAPES =
+  /^\\(?:[dDsSwWbBAzCafnrtvQE]|[0-7]{1,3}|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]{1,6}\}|[pP](?:[A-Z]|\{\^?\w+\})|[^A-Za-z0-9])/u
 const GROUP = /^\((?:\?P?<([A-Za-z_]\w*)>|\?[imsU]*(?:-[imsU]+)?:|(?!\?))/
 const FLAGS = /^\(\?(?:[imsU]+(?:-[imsU]+)?|-[imsU]+)\)/
 const REPEAT = /^\{(\d+)(,(\d*))?\}/
@@ -52,7 +53,7 @@ export const checkRegex = (pattern: string): void => {
         const high = repeat[3] ? Number(repeat[3]) : low
         if (low > MAX_REPEAT || high > MAX_REPEAT || high < low) refuse(at, `repetition ${repeat[0]} is not allowed`)
       }
-      const lazy = atom === 'repeated' && rest.startsWith('?')
+      const lazy: boolean = atom === 'repeated' && rest.startsWith('?')
       if (!lazy && atom === 'none') refuse(at, `nothing to repeat before ${rest[0]}`)
       if (!lazy && atom !== 'atom') refuse(at, `a repetition of a repetition`)
       atom = lazy ? 'lazy' : 'repeated'
@@ -98,7 +99,11 @@ const classLength = (text: string, refuse: (offset: number, why: string) => neve
 }
 
 /** `code` is undefined for a class like `\d`, which cannot end a range. */
-const classMember = (text: string, at: number, refuse: (offset: number, why: string) => never): { length: number; code?: number | undefined } => {
+const classMember = (
+  text: string,
+  at: number,
+  refuse: (offset: number, why: string) => never,
+): { length: number; code?: number | undefined } => {
   const rest = text.slice(at)
   if (!rest.startsWith('\\')) {
     const code = rest.codePointAt(0)!
