@@ -41,7 +41,9 @@ export function findImports(file: string, source: string): string[] {
   const visit = (node: unknown): void => {
     if (!isNode(node)) return
     const module = moduleNode(source, node)
-    if (isNode(module)) found.push(literalText(module))
+    // An address without `./` is relative all the same.
+    const prefix = node.type === 'NewExpression' ? './' : ''
+    if (isNode(module)) found.push(literalText(module).replace(/^(?=\w)/, prefix))
     Object.values(node).forEach(visit)
   }
   visit(program)

@@ -41,6 +41,7 @@ describe('the check finds', () => {
 
   it.each([
     ['shared/pipeline/process/chunk.ts', `import pl from 'nodejs-polars'; import '../plan/plan.ts'; import 'node:fs'`],
+    ['shared/local/database/database.ts', `new Worker(new URL('worker.ts', import.meta.url))`],
     ['functions/api/index.ts', `import './handler.ts'; import { gcpPorts } from '@convergence/gcp/ports.ts'`],
     ['shared/cli/main.ts', `import { api } from '@convergence/api/handler.ts'; import '@convergence/local/ports.ts'`],
   ])('nothing in what %s may do', (file, source) => {
