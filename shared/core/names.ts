@@ -56,3 +56,6 @@ export const taskName = (parts: readonly (string | number)[]) => hashOf(parts.ma
 /** Stem of a step's publishing jobs; attempts are `{stem}-a1`, `-a2`, … */
 export const jobStem = (at: StepAddress, content: string) => `convergence-${hashOf([at.tenant, at.runId, at.stepId, content], 40)}`
 export const attemptId = (stem: string, attempt: number) => `${stem}-a${attempt}`
+
+/** Results of a step's checks: `judged` before the samples of what failed were fetched, `final` with them. */
+export const checksName = (at: StepAddress, phase: string, state: 'judged' | 'final') => `${stepFolder(at)}/checks/${phase}-${state}.json`

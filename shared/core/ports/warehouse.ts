@@ -62,8 +62,11 @@ export interface RowStamp {
 
 export type PublishStrategy =
   | { readonly type: 'append' }
-  /** Partitions as `YYYY-MM-DD`; `all` replaces every row. A row outside the named partitions fails the job. */
-  | { readonly type: 'overwrite'; readonly partitions: readonly string[] | 'all' }
+  /**
+   * Partitions as `YYYY-MM-DD`; `all` replaces every row. A row outside the named partitions fails the job, except in those `leftOut`
+   * (a later planner has replaced them): it is not loaded, and counted as superseded.
+   */
+  | { readonly type: 'overwrite'; readonly partitions: readonly string[] | 'all'; readonly leftOut?: readonly string[] | undefined }
   /** NULL equals NULL in keys. Of rows with one key the last by `orderBy` wins; without it two rows of one key fail the job. */
   | { readonly type: 'merge'; readonly keys: readonly string[]; readonly orderBy: readonly string[] }
 
@@ -88,7 +91,9 @@ export type Relation =
       readonly kind: 'table'
       readonly table: TableRef
       /** All of them hold; values are bound. */
-      readonly where?: readonly { readonly column: string; readonly equals: QueryParameter }[]
+      readonly where?: readonly { readonly column: string; readonly equals: QueryParameter }[] | undefined
+      /** Only the partitions (values of `column`) in which the run has rows. */
+      readonly partitionsOfRun?: { readonly column: string; readonly runId: string } | undefined
     }
   | { readonly kind: 'parts'; readonly parts: readonly PartRef[]; readonly schema: TableSchema }
 
@@ -132,7 +137,7 @@ export interface JobCounts {
   readonly updated: number
   /** Rows of the table that `overwrite` or `quarantine` removed. */
   readonly deleted: number
-  /** Staged rows that lost against a later row of the same key. */
+  /** Staged rows that lost against a later row of the same key, or were in a partition that was left out. */
   readonly superseded: number
 }
 

@@ -2,13 +2,13 @@ import { BadExpectation } from './bad-expectation.ts'
 
 /**
  * Says what RE2 would refuse, before any scan: one bad pattern would fail the statement of all expectations.
- * The grammar is RE2's (github.com/google/re2/wiki/Syntax); repetition is limited to 1,000 there.
+ * The grammar is RE2's (github.com/google/re2/wiki/Syntax) as far as both engines have it; it allows at most 1,000 repetitions.
  */
 const MAX_REPEAT = 1000
 const ESCAPES =
-  /^\\(?:[dDsSwWbBAzCafnrtvQE]|[0-7]{1,3}|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]{1,6}\}|[pP](?:[A-Z]|\{\^?\w+\})|[^A-Za-z0-9])/u
-const GROUP = /^\((?:\?P?<([A-Za-z_]\w*)>|\?[imsU]*(?:-[imsU]+)?:|(?!\?))/
-const FLAGS = /^\(\?(?:[imsU]+(?:-[imsU]+)?|-[imsU]+)\)/
+  /^\\(?:[dDsSwWbBAzCafnrtv]|0[0-7]{0,2}|[1-7][0-7]{1,2}|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]{1,6}\}|[pP](?:[A-Z]|\{\^?\w+\})|[!-/:-@[-`{-~ ])/u
+const GROUP = /^\((?:\?P<([A-Za-z_]\w*)>|\?[imsU]*(?:-[imsU]+)?:|(?!\?))/
+const FLAGS = /^\(\?(?:[imsU]*|[imsU]*-[imsU]+)\)/
 const REPEAT = /^\{(\d+)(,(\d*))?\}/
 const POSIX = /^\[:\^?(alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit):\]/
 
@@ -43,7 +43,9 @@ export const checkRegex = (pattern: string): void => {
       }
       if (!flags) depth += 1
       at += (flags ?? group)![0].length
-      atom = 'none'
+      // Flags stand between an atom and its repetition like nothing at all.
+      if (!flags) atom = 'none'
+      else if (atom !== 'none') atom = 'atom'
       continue
     }
     const repeat = REPEAT.exec(rest)

@@ -123,17 +123,18 @@ export interface Evaluated {
 /** One result an expectation, in their order. */
 export const evaluateChecks = (plan: CheckPlan, rows: RowsByName): Evaluated => {
   const results = plan.compiled.map((one, index) => immediateResult(one) ?? evaluateOne(one, plan.places[index]!, rows))
+  return { results, sampleQueries: sampleQueries(plan, results) }
+}
+
+/** Of every expectation with unexpected values; the same for the same plan and results. */
+export const sampleQueries = (plan: CheckPlan, results: readonly ExpectationResult[]): NamedQuery[] => {
   const parameters = parametersOf(plan.compiled)
-  const sampleQueries = results.flatMap((result, index) => {
+  return results.flatMap((result, index) => {
     const compiled = plan.compiled[index]!
     if (!('check' in compiled) || !compiled.check.samples || !result.unexpectedCount) return []
-    const text = compiled.check.samples.sql(
-      sampleColumns(plan.input, compiled.check).select,
-      plan.input.maxSamples ?? MAX_SAMPLES,
-    )
+    const text = compiled.check.samples.sql(sampleColumns(plan.input, compiled.check).select, plan.input.maxSamples ?? MAX_SAMPLES)
     return [{ name: sampleName(index), sql: nativeSql(text, plan.input, parameters) }]
   })
-  return { results, sampleQueries }
 }
 
 const sampleName = (index: number): string => `samples_${index}`

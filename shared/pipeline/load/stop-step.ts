@@ -1,4 +1,4 @@
-import type { IngestStep, TransformStep } from '@convergence/core/config/pipeline.ts'
+import type { DqStep, IngestStep, TransformStep } from '@convergence/core/config/pipeline.ts'
 import type { Published } from '@convergence/core/run/advance.ts'
 import { publishedChecks } from '../dq/settle-checks.ts'
 import { publishedTransform } from '../transform/settle-transform.ts'
@@ -27,6 +27,6 @@ const settle = (context: StepContext, done: { jobId: string; status: DoneJob }):
     case 'transform':
       return publishedTransform(context as StepContext<TransformStep>, done)
     case 'dq':
-      return publishedChecks(context, done)
+      return publishedChecks(context as StepContext<DqStep>, done)
   }
 }

@@ -1,0 +1,34 @@
+import type { IngestStep } from '@convergence/core/config/pipeline.ts'
+import { InternalError } from '@convergence/core/errors.ts'
+import type { Problem } from '@convergence/core/messages.ts'
+import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
+import { tableName } from '@convergence/core/table.ts'
+import { inBucket } from '../documents.ts'
+import { targetOf, type StepContext } from '../stage.ts'
+import { driveChecks } from './drive-checks.ts'
+import { recordResults } from './record-results.ts'
+import { verdict } from './run-checks.ts'
+
+export type GateResult =
+  | { readonly outcome: 'open' }
+  | { readonly outcome: 'running'; readonly waitMs: number }
+  | { readonly outcome: 'refused'; readonly problem: Problem }
+
+/** The rules that an ingest step's staged rows must pass before they become visible. Without `gate`, or without rows, it is open. */
+export const passGate = async (context: StepContext<IngestStep>, plan: PlanHead, manifest: ManifestHead): Promise<GateResult> => {
+  const rulesId = context.step.gate
+  if (rulesId === undefined || manifest.parts.length === 0) return { outcome: 'open' }
+  const rules = context.snapshot.rules[rulesId]
+  if (!rules) throw new InternalError(`the snapshot has no rules ${rulesId}`)
+  const checks = await driveChecks(context, 'gate', {
+    expectations: rules.expectations,
+    schema: plan.schema,
+    dialect: context.ports.warehouse.capabilities.dialect,
+    input: { kind: 'parts', parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })), schema: plan.schema },
+  })
+  if (checks.outcome === 'running') return checks
+  await recordResults(context, { rulesId, table: tableName(targetOf(context)), results: checks.results })
+  const { stop, reason } = verdict(checks.plan, checks.results)
+  if (!stop || !reason) return { outcome: 'open' }
+  return { outcome: 'refused', problem: { code: reason.code, message: `gate ${rulesId}: ${reason.message}; nothing was loaded` } }
+}
