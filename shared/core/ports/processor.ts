@@ -57,6 +57,8 @@ export interface ProcessRequest {
   readonly ignored: readonly string[]
   /** Text of columns that every row gets, after `columns`: the platform columns. */
   readonly constants: readonly { readonly field: Field; readonly value: string }[]
+  /** The same for the reject parts: what quarantine knows of a row beside where it stood. */
+  readonly rejectConstants: readonly { readonly field: Field; readonly value: string }[]
   /** Half-open: rows whose column is outside [start, end) are filtered and counted. ISO texts of the column's type. */
   readonly window?: { readonly column: string; readonly start?: string; readonly end?: string; readonly onNull: 'reject' | 'include' } | undefined
   /** Rows whose column is not one of these are rejected. */

@@ -1,7 +1,14 @@
 import { PlatformError, toPlatformError } from '@convergence/core/errors.ts'
 import type { Delivery } from '@convergence/core/messages.ts'
 import { linkName, markerName } from '@convergence/core/names.ts'
-import { linkMarker, marker as markerSchema, NOTHING, type LinkMarker, type Marker, type PlanHead } from '@convergence/core/plan.ts'
+import {
+  linkMarker,
+  marker as markerSchema,
+  NOTHING,
+  type LinkMarker,
+  type Marker,
+  type PlanHead,
+} from '@convergence/core/plan.ts'
 import { stepIs } from '@convergence/core/run/run.ts'
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { Json } from '../connectors/connector.ts'
@@ -50,7 +57,8 @@ const attempt = async (
     return { ...base, status: 'done', result: addResults([...links, last].map((link) => link.result)) }
   } catch (thrown) {
     const error = toPlatformError(thrown)
-    if (error.retryable && delivery.attempt < context.step.retry.max_attempts) throw withBackoff(error, context, delivery)
+    if (error.retryable && delivery.attempt < context.step.retry.max_attempts)
+      throw withBackoff(error, context, delivery)
     context.ports.log.warn('chunk rejected', { chunk: task.chunk, label, code: error.code, reason: error.message })
     return { ...base, status: 'rejected', result: NOTHING, error: asProblem(error) }
   }
@@ -66,11 +74,17 @@ const walkOn = async (
   const standing = at.link > 0 || at.links.length > 0 ? await readDocument(context, name, linkMarker) : undefined
   let link = standing ?? (await readLink(context, plan, { ...at, continuation: at.links.at(-1)?.continuation }))
   // A slot of a single link needs no marker but the slot's own.
-  if (!standing && (at.link > 0 || link.continuation !== undefined)) link = await createDocument(context, name, linkMarker, link)
+  if (!standing && (at.link > 0 || link.continuation !== undefined))
+    link = await createDocument(context, name, linkMarker, link)
   if (link.continuation === undefined) return link
   const { runId, stepId } = context.at
   const next = { chunk: at.chunk, link: at.link + 1 }
-  await sendTask(context, 'chunks', { type: 'chunk', runId, stepId, ...next }, { name: [runId, stepId, 'chunk', next.chunk, next.link] })
+  await sendTask(
+    context,
+    'chunks',
+    { type: 'chunk', runId, stepId, ...next },
+    { name: [runId, stepId, 'chunk', next.chunk, next.link] },
+  )
   return undefined
 }
 
@@ -78,7 +92,12 @@ const linksBefore = async (context: StepContext, task: { chunk: number; link: nu
   const links: LinkMarker[] = []
   for (let link = 0; link < task.link; link++) {
     const found = await readDocument(context, linkName(context.at, task.chunk, link), linkMarker)
-    if (!found) throw new PlatformError('INTERNAL', false, `link ${link} of chunk ${task.chunk} has no marker, although its next was enqueued`)
+    if (!found)
+      throw new PlatformError(
+        'INTERNAL',
+        false,
+        `link ${link} of chunk ${task.chunk} has no marker, although its next was enqueued`,
+      )
     links.push(found)
   }
   return links
@@ -99,7 +118,12 @@ export const chunkLanes = (context: StepContext, plan: PlanHead): LaneWork => {
     lanes: plan.lanes,
     isDone: (chunk) => documentExists(context, markerName(context.at, chunk)),
     enqueue: (chunk) =>
-      sendTask(context, 'chunks', { type: 'chunk', runId, stepId, chunk, link: 0 }, { name: [runId, stepId, 'chunk', chunk, 0] }),
+      sendTask(
+        context,
+        'chunks',
+        { type: 'chunk', runId, stepId, chunk, link: 0 },
+        { name: [runId, stepId, 'chunk', chunk, 0] },
+      ),
     finish: () => freezeManifest(context, plan),
   }
 }

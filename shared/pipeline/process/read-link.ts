@@ -17,23 +17,42 @@ export interface LinkAddress {
 }
 
 /** Reads one link through its connector, types it, and stores its parts. Nothing of it exists until a marker names it. */
-export const readLink = async (context: StepContext<IngestStep>, plan: PlanHead, at: LinkAddress): Promise<LinkMarker> => {
+export const readLink = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  at: LinkAddress,
+): Promise<LinkMarker> => {
   const connector = connectorOf(context)
   const read = await connector.read(connectorContext(context, { plan }), at.slot, at.continuation)
   const processed = await context.ports.processor.process(requestOf(context, plan, read, at))
   try {
     const end = read.end()
     const result = await store(context, at, processed, end)
-    return { version: 1, chunk: at.chunk, link: at.link, result, ...(end.continuation !== undefined && { continuation: end.continuation }) }
+    return {
+      version: 1,
+      chunk: at.chunk,
+      link: at.link,
+      result,
+      ...(end.continuation !== undefined && { continuation: end.continuation }),
+    }
   } finally {
     await processed.release()
   }
 }
 
-const store = async (context: StepContext, at: LinkAddress, processed: ProcessResult, end: LinkEnd): Promise<ChunkResult> => {
+const store = async (
+  context: StepContext,
+  at: LinkAddress,
+  processed: ProcessResult,
+  end: LinkEnd,
+): Promise<ChunkResult> => {
   const attempt = context.ports.random.hex(8)
-  const parts = await storeAll(context, processed.parts, (index) => partName(context.at, at.chunk, at.link, attempt, index))
-  const rejects = await storeAll(context, processed.rejects, (index) => rejectName(context.at, at.chunk, at.link, attempt, index))
+  const parts = await storeAll(context, processed.parts, (index) =>
+    partName(context.at, at.chunk, at.link, attempt, index),
+  )
+  const rejects = await storeAll(context, processed.rejects, (index) =>
+    rejectName(context.at, at.chunk, at.link, attempt, index),
+  )
   return {
     parts,
     rejects,
@@ -47,7 +66,11 @@ const store = async (context: StepContext, at: LinkAddress, processed: ProcessRe
 }
 
 /** One after another: they are moved, not copied, where store and files share a disk. */
-const storeAll = async (context: StepContext, files: readonly ProcessedFile[], nameOf: (index: number) => string): Promise<StoredFile[]> => {
+const storeAll = async (
+  context: StepContext,
+  files: readonly ProcessedFile[],
+  nameOf: (index: number) => string,
+): Promise<StoredFile[]> => {
   const stored: StoredFile[] = []
   for (const [index, file] of files.entries()) {
     const name = nameOf(index)
@@ -57,7 +80,12 @@ const storeAll = async (context: StepContext, files: readonly ProcessedFile[], n
   return stored
 }
 
-const requestOf = (context: StepContext<IngestStep>, plan: PlanHead, read: LinkRead, at: LinkAddress): ProcessRequest => {
+const requestOf = (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  read: LinkRead,
+  at: LinkAddress,
+): ProcessRequest => {
   const values: Record<(typeof PLATFORM_FIELDS)[number]['name'], string> = {
     ingestion_date: plan.plannedAt.slice(0, 10),
     _run_id: context.run.runId,
@@ -65,7 +93,8 @@ const requestOf = (context: StepContext<IngestStep>, plan: PlanHead, read: LinkR
     _ingested_at: plan.plannedAt,
   }
   const constants = PLATFORM_FIELDS.map((field) => ({ field, value: values[field.name] }))
-  const partitions = plan.strategy.type === 'overwrite' && plan.strategy.partitions !== 'all' ? plan.strategy.partitions : undefined
+  const partitions =
+    plan.strategy.type === 'overwrite' && plan.strategy.partitions !== 'all' ? plan.strategy.partitions : undefined
   return {
     input: read.input,
     columns: plan.columns,

@@ -1,0 +1,47 @@
+import type { Expr, LazyDataFrame } from 'nodejs-polars'
+import type { TargetColumn } from '@convergence/core/ports/processor.ts'
+import type { SpooledTable } from '../job.ts'
+import { readSegment, type SegmentRow } from '../csv/read-segment.ts'
+import { scanSegment } from './scan-table.ts'
+import { typedColumn, type TypedColumn } from './typed-column.ts'
+import { writesSpaces } from './writes-spaces.ts'
+
+/** A piece of an input whose cells can be had as texts: a CSV file of ours, or a Parquet file. */
+export interface TextPiece {
+  readonly records: number
+  /** With `index`, the frame has the rows' numbers, from 0, as a column INDEX. */
+  scan(index: boolean): { readonly frame: LazyDataFrame; typed(target: number): TypedColumn }
+  /** Texts of the rows at `indexes`, which rise. */
+  rows(indexes: readonly number[]): AsyncIterable<SegmentRow>
+}
+
+export interface TextTable {
+  readonly names: readonly string[]
+  readonly pieces: readonly TextPiece[]
+}
+
+/** Each target's column in the table; -1 where the table lacks it. */
+export const sourceIndexes = (names: readonly string[], columns: readonly TargetColumn[]): number[] => {
+  const index = new Map(names.map((name, i) => [name, i]))
+  return columns.map((column) => index.get(column.source) ?? -1)
+}
+
+export const spooledTextTable = (table: SpooledTable, columns: readonly TargetColumn[], missing: Expr): TextTable => {
+  const sources = sourceIndexes(table.names, columns)
+  const pieces = table.segments
+    .filter((segment) => segment.records > 0)
+    .map((segment): TextPiece => ({
+      records: segment.records,
+      scan: (index) => {
+        const { frame, text } = scanSegment(table, segment, index)
+        const spaced = writesSpaces(table, segment, columns, sources)
+        const typed = (i: number): TypedColumn => {
+          const source = sources[i] as number
+          return typedColumn(columns[i] as TargetColumn, source === -1 ? missing : text(source), spaced[i] === true)
+        }
+        return { frame, typed }
+      },
+      rows: (indexes) => readSegment(table, segment, indexes),
+    }))
+  return { names: table.names, pieces }
+}

@@ -1,0 +1,302 @@
+import { isUtf8 } from 'node:buffer'
+import { join } from 'node:path'
+import { DataRejectedError } from '@convergence/core/errors.ts'
+import type { CsvInput, ProcessInput } from '@convergence/core/ports/processor.ts'
+import { canonicalRow } from '../csv/canonical-row.ts'
+import { countPlainRecords, NOT_PLAIN } from '../csv/count-records.ts'
+import { csvDialect, LF, type CsvDialect } from '../csv/dialect.ts'
+import { CsvRecord, fieldText, INCOMPLETE, readRecord } from '../csv/read-record.ts'
+import type { Segment, SpooledTable } from '../job.ts'
+import { RejectsFile } from './rejects-file.ts'
+import { SpoolFile } from './spool-file.ts'
+import { byteOrderMark, checkNames, headerNames } from './table-header.ts'
+
+/** A record larger than this is a quote that nobody closed. */
+const MAX_RECORD_BYTES = 64 << 20
+
+/**
+ * Writes a CSV body to files that polars reads without any choice of its own, and counts its records independently of polars.
+ * As long as every record is in order the bytes are written as they are (verbatim); from the first block that holds one which is not,
+ * each good record is written anew with its position (canonical) and each bad one goes to the rejects. Blank lines are no records,
+ * unless the table has one column. Throws DataRejectedError when the file as a whole is unusable.
+ */
+export const spoolCsv = async (input: ProcessInput, format: CsvInput, directory: string): Promise<SpooledTable> => {
+  const spooler = new CsvSpooler(input, format, directory)
+  for await (const chunk of input.body)
+    await spooler.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  return spooler.end()
+}
+
+/** The work of `spoolCsv`, fed from outside. */
+export class CsvSpooler {
+  readonly #format: CsvInput
+  readonly #dialect: CsvDialect
+  readonly #origin: string
+  readonly #directory: string
+  readonly #record = new CsvRecord()
+  readonly #rejects: RejectsFile
+  readonly #nulls: ReadonlySet<string>
+  readonly #segments: Segment[] = []
+  #names: readonly string[] | undefined
+  #position: number
+  #file: SpoolFile | undefined
+  #canonical = false
+  #segmentRecords = 0
+  #segmentStart: number
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  /** Pending bytes before it is worth looking for a record's end again: a field of 10 MB arrives in hundreds of pieces. */
+  #wanted = 1
+  #started = false
+
+  constructor(input: ProcessInput, format: CsvInput, directory: string) {
+    this.#format = format
+    this.#dialect = csvDialect(format)
+    this.#origin = input.origin
+    this.#directory = directory
+    this.#position = input.firstRow
+    this.#segmentStart = input.firstRow
+    this.#nulls = new Set(format.nullValues)
+    this.#rejects = new RejectsFile(join(directory, 'ragged.csv'), input.origin)
+  }
+
+  async push(chunk: Buffer): Promise<void> {
+    if (chunk.length === 0) return
+    this.#pending.push(chunk)
+    this.#pendingBytes += chunk.length
+    if (this.#pendingBytes < this.#wanted) return
+    const bytes = this.#take()
+    const rest = await this.#consume(bytes, false)
+    // A copy, because the source may reuse its buffer.
+    if (rest < bytes.length) this.#keep(Buffer.from(bytes.subarray(rest)))
+    this.#wanted = rest > 0 ? this.#pendingBytes + 1 : bytes.length * 2
+    if (this.#pendingBytes > MAX_RECORD_BYTES)
+      throw new DataRejectedError(
+        `${this.#origin}: record ${this.#position} is longer than 64 MiB; a quote that opens in it is probably never closed`,
+      )
+  }
+
+  async end(): Promise<SpooledTable> {
+    const bytes = this.#take()
+    const rest = bytes.length > 0 ? await this.#consume(bytes, true) : 0
+    if (rest < bytes.length)
+      throw new DataRejectedError(`${this.#origin}: the quote that opens in record ${this.#position} is never closed`)
+    if (!this.#names) this.#noData()
+    await this.#closeSegment()
+    const { delimiter, quote, nullValues } = this.#format
+    return {
+      names: this.#names ?? [],
+      segments: this.#segments,
+      delimiter,
+      quote,
+      nullValues,
+      rejects: await this.#rejects.close(),
+    }
+  }
+
+  /** Counts a record that is no row, after the whole records that were pushed. */
+  async reject(reason: string, raw: string): Promise<void> {
+    if (!this.#canonical) {
+      await this.#closeSegment()
+      this.#canonical = true
+    }
+    await this.#rejects.add({ position: this.#position++, column: null, value: null, reason, raw })
+  }
+
+  #noData(): void {
+    if (this.#format.header) throw new DataRejectedError(`${this.#origin}: empty file; a header was expected`)
+    this.#readNames(Buffer.alloc(0), 0, true)
+  }
+
+  #take(): Buffer {
+    const bytes = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingBytes = 0
+    return bytes
+  }
+
+  #keep(rest: Buffer): void {
+    this.#pending.push(rest)
+    this.#pendingBytes = rest.length
+  }
+
+  /** Spools all whole records and gives the position of the first that is not whole. */
+  async #consume(bytes: Buffer, last: boolean): Promise<number> {
+    let at = 0
+    if (!this.#started) {
+      if (bytes.length < 3 && !last) return 0
+      at = byteOrderMark(bytes, this.#origin)
+      this.#started = true
+    }
+    if (!this.#names) {
+      at = this.#readNames(bytes, at, last)
+      if (!this.#names) return at
+    }
+    if (at === bytes.length) return at
+    const block = bytes.subarray(at)
+    if (!this.#canonical) {
+      const verbatim = await this.#verbatim(block, last)
+      if (verbatim !== NOT_PLAIN) return at + verbatim
+      await this.#closeSegment()
+      this.#canonical = true
+    }
+    return at + (await this.#rewrite(block, last))
+  }
+
+  #readNames(bytes: Buffer, from: number, last: boolean): number {
+    if (!this.#format.header) {
+      const names = this.#format.columns ?? []
+      if (names.length === 0)
+        throw new DataRejectedError(`${this.#origin}: there is neither a header nor a list of columns`)
+      checkNames(names, this.#origin)
+      this.#names = names
+      return from
+    }
+    let start = from
+    while (bytes[start] === LF || (bytes[start] === 0x0d && bytes[start + 1] === LF)) start++
+    if (start === bytes.length) {
+      if (last) throw new DataRejectedError(`${this.#origin}: empty file; a header was expected`)
+      return start
+    }
+    const header = bytes.subarray(start)
+    const end = readRecord(header, 0, this.#record, this.#dialect, last)
+    if (end === INCOMPLETE) {
+      if (last) throw new DataRejectedError(`${this.#origin}: the quote that opens in the header is never closed`)
+      return start
+    }
+    this.#names = headerNames(header, this.#record, end, this.#dialect, this.#origin)
+    return start + end
+  }
+
+  /** Writes whole records as they are, if all are in order; else NOT_PLAIN, and nothing was written. */
+  async #verbatim(block: Buffer, last: boolean): Promise<number> {
+    const columns = (this.#names as readonly string[]).length
+    let end = block.lastIndexOf(LF) + 1
+    let lines = block.subarray(0, end)
+    if (last && end < block.length) {
+      lines = Buffer.concat([block, Buffer.of(LF)])
+      end = block.length
+    }
+    let records = countPlainRecords(lines, columns, this.#dialect)
+    if (records === NOT_PLAIN) {
+      const counted = this.#countQuoted(block, last)
+      if (!counted) return NOT_PLAIN
+      records = counted.records
+      end = counted.end
+      lines = block.subarray(0, end)
+      if (last && lines.length > 0 && lines[end - 1] !== LF) lines = Buffer.concat([lines, Buffer.of(LF)])
+    }
+    if (records > 0) {
+      await this.#segment().write(lines)
+      this.#count(records)
+    }
+    return end
+  }
+
+  /** Whole records of a block with quotes, when all are in order and polars will read them as we do. */
+  #countQuoted(block: Buffer, last: boolean): { records: number; end: number } | undefined {
+    const { nullValues } = this.#format
+    if (this.#dialect.quote === -1 || nullValues.length !== 1 || nullValues[0] !== '') return undefined
+    if (block.includes(0) || !(isUtf8(block) || isUtf8(block.subarray(0, block.lastIndexOf(LF) + 1)))) return undefined
+    const columns = (this.#names as readonly string[]).length
+    let records = 0
+    let at = 0
+    while (at < block.length) {
+      const end = readRecord(block, at, this.#record, this.#dialect, last)
+      if (end === INCOMPLETE) break
+      const { count, problem, starts, ends, quoting } = this.#record
+      if (count !== columns || problem !== undefined || (columns === 1 && ends[0] === starts[0])) return undefined
+      for (let i = 0; i < count; i++)
+        if (quoting[i] === 0 && unusual(block, starts[i] as number, ends[i] as number, this.#dialect.quote))
+          return undefined
+      at = end
+      records++
+    }
+    return { records, end: at }
+  }
+
+  async #rewrite(block: Buffer, last: boolean): Promise<number> {
+    const suspect = block.includes(0) || !isUtf8(block)
+    let at = 0
+    while (at < block.length) {
+      const end = readRecord(block, at, this.#record, this.#dialect, last)
+      if (end === INCOMPLETE) break
+      if (!this.#blank(end - at)) await this.#rewriteRecord(block, block.subarray(at, end), suspect)
+      at = end
+    }
+    return at
+  }
+
+  #blank(length: number): boolean {
+    const { count, starts, ends, quoting } = this.#record
+    return (
+      length <= 2 &&
+      count === 1 &&
+      starts[0] === ends[0] &&
+      quoting[0] === 0 &&
+      (this.#names as readonly string[]).length > 1
+    )
+  }
+
+  async #rewriteRecord(block: Buffer, own: Buffer, suspect: boolean): Promise<void> {
+    const record = this.#record
+    const position = this.#position
+    const cells: (string | null)[] = [String(position)]
+    for (let i = 0; i < record.count; i++) {
+      const text = fieldText(block, record, i, this.#dialect)
+      cells.push(record.quoting[i] === 0 && this.#nulls.has(text) ? null : text)
+    }
+    const reason = this.#reason(suspect ? own : undefined)
+    if (reason === undefined) {
+      if (this.#segment().add(canonicalRow(cells))) await this.#segment().flush()
+      this.#count(1)
+    } else {
+      this.#position++
+      await this.#rejects.add({ position, column: null, value: null, reason, raw: JSON.stringify(cells.slice(1)) })
+    }
+  }
+
+  /** Why the record is no row. `own`: its bytes, where they may not be text. */
+  #reason(own: Buffer | undefined): string | undefined {
+    const { problem, count } = this.#record
+    const columns = (this.#names as readonly string[]).length
+    if (own && !isUtf8(own)) return 'the record is not UTF-8; save the file as UTF-8'
+    if (own?.includes(0)) return 'the record holds a NUL byte'
+    if (problem) return problem
+    return count === columns ? undefined : `the record has ${fields(count)}, ${fields(columns)} were expected`
+  }
+
+  #segment(): SpoolFile {
+    this.#file ??= new SpoolFile(join(this.#directory, this.#canonical ? 'canonical.csv' : 'verbatim.csv'))
+    return this.#file
+  }
+
+  #count(records: number): void {
+    this.#position += records
+    this.#segmentRecords += records
+  }
+
+  async #closeSegment(): Promise<void> {
+    if (this.#file) {
+      await this.#file.close()
+      const kind = this.#canonical ? 'canonical' : 'verbatim'
+      this.#segments.push({
+        path: this.#file.path,
+        kind,
+        records: this.#segmentRecords,
+        firstPosition: this.#segmentStart,
+      })
+    }
+    this.#file = undefined
+    this.#segmentRecords = 0
+    this.#segmentStart = this.#position
+  }
+}
+
+const fields = (count: number): string => `${count} field${count === 1 ? '' : 's'}`
+
+/** A quote inside an unquoted field, or a CR that ends no line: polars need not read it as we do. */
+const unusual = (bytes: Buffer, start: number, end: number, quote: number): boolean => {
+  for (let at = start; at < end; at++) if (bytes[at] === quote || bytes[at] === 0x0d) return true
+  return false
+}
