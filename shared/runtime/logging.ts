@@ -1,0 +1,86 @@
+import { createWriteStream } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import winston from 'winston'
+import type { Log, LogFields } from '@convergence/core/ports/log.ts'
+import { serialize } from './logging/serialize.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LoggingOptions {
+  readonly level: LogLevel
+  /** Lines are appended to this file; absent: written to `stream`. */
+  readonly file?: string | undefined
+  /** Default: stderr, so that lines never mix with what a command prints. */
+  readonly stream?: Writable | undefined
+  /** Of the lines' times; default: the system's. */
+  readonly nowMs?: (() => number) | undefined
+}
+
+/** A log, and how to end it. */
+export interface Logging {
+  readonly log: Log
+  /** Resolves when every line is written. */
+  close(): Promise<void>
+}
+
+/** Cloud Logging's names. */
+const SEVERITY: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
+
+/** One line of JSON each: severity, time, message, then the fields (trace, tenant, pipeline, run …). Values under names of secrets are left out. */
+export const createLogging = ({ level, file, stream = process.stderr, nowMs = Date.now }: LoggingOptions): Logging => {
+  const out = file === undefined ? stream : createWriteStream(file, { flags: 'a', mode: 0o600 })
+  const line = winston.format.printf(({ level: of, message, fields }) => {
+    const own = { severity: SEVERITY[of] ?? 'DEFAULT', time: new Date(nowMs()).toISOString(), message }
+    return JSON.stringify({ ...own, ...(serialize(fields ?? {}) as object), ...own })
+  })
+  const logger = winston.createLogger({
+    level,
+    transports: [new winston.transports.Stream({ stream: out, format: line })],
+  })
+  return {
+    log: new WinstonLog(logger, {}),
+    close: async () => {
+      const flushed = finished(logger, { readable: false })
+      logger.end()
+      await flushed
+      if (file === undefined) return
+      out.end()
+      await finished(out)
+    },
+  }
+}
+
+class WinstonLog implements Log {
+  readonly #logger: winston.Logger
+  readonly #fields: LogFields
+
+  constructor(logger: winston.Logger, fields: LogFields) {
+    this.#logger = logger
+    this.#fields = fields
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#write('debug', message, fields)
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#write('info', message, fields)
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#write('warn', message, fields)
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#write('error', message, fields)
+  }
+
+  with(fields: LogFields): Log {
+    return new WinstonLog(this.#logger, { ...this.#fields, ...fields })
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    this.#logger.log({ level, message, fields: { ...this.#fields, ...fields } })
+  }
+}

@@ -1,0 +1,149 @@
+import { InvalidConfigError } from '@convergence/core/errors.ts'
+import { parseDuration } from '@convergence/core/durations.ts'
+import { parseSize } from '@convergence/core/sizes.ts'
+import type { LogLevel } from './logging.ts'
+
+/** One setting of the platform: a variable of the environment, read once at the start. A text for `read` says what is wrong. */
+interface Setting<T> {
+  readonly variable: `CONVERGENCE_${string}`
+  /** As it would be written in the environment; empty: not set. */
+  readonly default: string
+  readonly doc: string
+  readonly read: (text: string) => T | Problem
+}
+
+class Problem {
+  readonly message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+const text = (value: string): string => value
+const optional = (value: string): string | undefined => (value === '' ? undefined : value)
+const list = (value: string): readonly string[] =>
+  value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+const whole = (least: number, most: number) => (value: string) =>
+  /^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most
+    ? Number(value)
+    : new Problem(`must be a whole number from ${least} to ${most}`)
+const bytes = (value: string) => parseSize(value) ?? new Problem('must be a size such as 64MB or 2GB')
+const duration = (value: string) => parseDuration(value) ?? new Problem('must be a duration such as 30s or 10m')
+const secret = (value: string) =>
+  value !== '' && value.length < 16 ? new Problem('must have at least 16 characters') : optional(value)
+const oneOf =
+  <T extends string>(...values: readonly T[]) =>
+  (value: string) =>
+    values.find((one) => one === value) ?? new Problem(`must be one of ${values.join(', ')}`)
+
+const setting = <T>(
+  variable: `CONVERGENCE_${string}`,
+  fallback: string,
+  doc: string,
+  read: (text: string) => T | Problem,
+): Setting<T> => ({ variable, default: fallback, doc, read })
+
+/** All settings, by the name that they have in the code. `.env.example` lists the same, in this order. */
+export const SETTINGS = {
+  project: setting('CONVERGENCE_PROJECT', 'local', 'Project of the warehouse that runs are pinned to.', text),
+  location: setting('CONVERGENCE_LOCATION', 'local', 'Location of the warehouse that runs are pinned to.', text),
+  bucket: setting('CONVERGENCE_BUCKET', 'convergence', "The platform's own bucket: plans, markers, parts.", text),
+  apiKeyPepper: setting(
+    'CONVERGENCE_API_KEY_PEPPER',
+    '',
+    'Secret that API keys are hashed with, at least 16 characters. Changing it makes every key invalid. Empty: the embedded platform makes its own and keeps it.',
+    secret,
+  ),
+  adminKey: setting(
+    'CONVERGENCE_ADMIN_KEY',
+    '',
+    'Key of the admin routes (X-Admin-Key), at least 16 characters. Empty: they are closed.',
+    secret,
+  ),
+  corsOrigins: setting(
+    'CONVERGENCE_CORS_ORIGINS',
+    '',
+    'Origins whose pages may call the API, separated by commas.',
+    list,
+  ),
+  requestsPerMinute: setting(
+    'CONVERGENCE_REQUESTS_PER_MINUTE',
+    '600',
+    'Requests that one API key, or one address without a key, may send.',
+    whole(1, 1_000_000),
+  ),
+  host: setting('CONVERGENCE_HOST', '127.0.0.1', 'Address that the embedded API listens on.', text),
+  port: setting(
+    'CONVERGENCE_PORT',
+    '8080',
+    'Port that the embedded API listens on; 0: any that is free.',
+    whole(0, 65_535),
+  ),
+  lanes: setting(
+    'CONVERGENCE_LANES',
+    '16',
+    'Chunks of one step that may be under way at the same time.',
+    whole(1, 100),
+  ),
+  claimLeaseMs: setting(
+    'CONVERGENCE_CLAIM_LEASE',
+    '60s',
+    'How long others wait for a publish that was claimed and not yet submitted.',
+    duration,
+  ),
+  polarsProcesses: setting('CONVERGENCE_POLARS_PROCESSES', '2', 'Child processes that type rows.', whole(1, 64)),
+  polarsChunkBytes: setting(
+    'CONVERGENCE_POLARS_CHUNK',
+    '64MB',
+    'Input that one of them types at a time; more is faster and takes more memory.',
+    bytes,
+  ),
+  loadMemoryBytes: setting(
+    'CONVERGENCE_LOAD_MEMORY',
+    '1GB',
+    'Memory limit of the embedded warehouse; it spills to disk beyond it.',
+    bytes,
+  ),
+  loadThreads: setting('CONVERGENCE_LOAD_THREADS', '2', 'Threads of the embedded warehouse.', whole(1, 256)),
+  logLevel: setting(
+    'CONVERGENCE_LOG_LEVEL',
+    'info',
+    'debug, info, warn or error.',
+    oneOf<LogLevel>('debug', 'info', 'warn', 'error'),
+  ),
+  logFile: setting('CONVERGENCE_LOG_FILE', '', 'File that log lines are appended to. Empty: stderr.', optional),
+} as const
+
+type SettingName = keyof typeof SETTINGS
+type ValueOf<S> = S extends Setting<infer T> ? Exclude<T, Problem> : never
+export type Settings = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> }
+
+/** Settings from an environment. An empty variable counts as not set. Throws InvalidConfigError with all problems; secrets are not in it. */
+export const parseSettings = (environment: Readonly<Record<string, string | undefined>>): Settings => {
+  const known = new Set<string>(Object.values(SETTINGS).map((one) => one.variable))
+  const problems = Object.keys(environment)
+    .filter((name) => name.startsWith('CONVERGENCE_') && !known.has(name))
+    .map((name) => `${name} is not a setting: see .env.example`)
+  const values: Record<string, unknown> = {}
+  for (const [name, { variable, default: fallback, read }] of Object.entries(SETTINGS) as [
+    string,
+    Setting<unknown>,
+  ][]) {
+    const value = read(environment[variable]?.trim() || fallback)
+    if (value instanceof Problem) problems.push(`${variable} ${value.message}`)
+    else values[name] = value
+  }
+  if (problems.length > 0) throw new InvalidConfigError(problems.join('; '), { details: { problems } })
+  return values as unknown as Settings
+}
+
+/** The text of `.env.example`. */
+export const envExample = (): string =>
+  [
+    '# Settings of the platform, with their defaults. Copy to .env and change what you need.',
+    ...Object.values(SETTINGS).map((one) => `\n# ${one.doc}\n${one.variable}=${one.default}`),
+    '',
+  ].join('\n')
