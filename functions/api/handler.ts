@@ -1,4 +1,5 @@
 import { InvalidInputError, NotFoundError, toPlatformError } from '@convergence/core/errors.ts'
+import { serve } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
@@ -24,41 +25,77 @@ export const createApi = (deps: ApiDeps): OpenAPIHono<ApiEnv> => {
     await next()
   })
   if (settings.corsOrigins.length > 0)
-    app.use('/api/*', cors({ origin: [...settings.corsOrigins], allowHeaders: ['content-type', 'x-api-key', 'idempotency-key', 'traceparent'] }))
-  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => sendProblem(c, plainProblem(413, 'LIMIT_EXCEEDED', `the body is larger than ${MAX_BODY} bytes`, c.get('trace') as string)) }))
+    app.use(
+      '/api/*',
+      cors({
+        origin: [...settings.corsOrigins],
+        allowHeaders: ['content-type', 'x-api-key', 'idempotency-key', 'traceparent'],
+      }),
+    )
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY,
+      onError: (c) =>
+        sendProblem(
+          c,
+          plainProblem(413, 'LIMIT_EXCEEDED', `the body is larger than ${MAX_BODY} bytes`, c.get('trace') as string),
+        ),
+    }),
+  )
   app.use('/api/*', async (c, next) => {
     // A body of another type would not be parsed, and count as an empty one.
-    const hasBody = c.req.method === 'POST' && Number(c.req.header('content-length') ?? (c.req.header('transfer-encoding') ? 1 : 0)) > 0
+    const hasBody =
+      c.req.method === 'POST' &&
+      Number(c.req.header('content-length') ?? (c.req.header('transfer-encoding') ? 1 : 0)) > 0
     const isJson = /^application\/json\b/i.test(c.req.header('content-type') ?? '')
-    if (hasBody && !isJson) return sendProblem(c, plainProblem(415, 'INVALID_INPUT', 'send the body as application/json', c.var.trace))
+    if (hasBody && !isJson)
+      return sendProblem(c, plainProblem(415, 'INVALID_INPUT', 'send the body as application/json', c.var.trace))
     return next()
   })
   addRunRoutes(app, deps, rateLimiter(settings.requestsPerMinute, ports.clock))
   addAdminRoutes(app, deps)
   app.get('/health', (c) => c.json({ status: 'ok', version: settings.version }))
   addDocument(app, settings.version)
-  app.notFound((c) => sendProblem(c, problemOf(new NotFoundError(`there is no ${c.req.method} ${c.req.path}`), c.var.trace)))
+  app.notFound((c) =>
+    sendProblem(c, problemOf(new NotFoundError(`there is no ${c.req.method} ${c.req.path}`), c.var.trace)),
+  )
   app.onError((thrown, c) => {
-    if (thrown instanceof HTTPException) return sendProblem(c, plainProblem(thrown.status, 'INVALID_INPUT', thrown.message, c.var.trace))
+    if (thrown instanceof HTTPException)
+      return sendProblem(c, plainProblem(thrown.status, 'INVALID_INPUT', thrown.message, c.var.trace))
     const error = toPlatformError(thrown)
-    if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE') ports.log.error('request failed', { trace: c.var.trace, path: c.req.path, error })
-    const retry: Record<string, string> = error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }
+    if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE')
+      ports.log.error('request failed', { trace: c.var.trace, path: c.req.path, error })
+    const retry: Record<string, string> =
+      error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }
     return sendProblem(c, problemOf(error, c.var.trace), retry)
   })
   return app
 }
 
 const addDocument = (app: OpenAPIHono<ApiEnv>, version: string): void => {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' })
-  app.openAPIRegistry.registerComponent('securitySchemes', 'adminKey', { type: 'apiKey', in: 'header', name: 'X-Admin-Key' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'adminKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Admin-Key',
+  })
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Convergence', version } })
 }
 
 /** What zod refused, field by field. */
 const refuseInvalid = (result: { success: boolean; target?: string; error?: z.ZodError }): void => {
   if (result.success || !result.error) return
-  const problems = result.error.issues.map((issue) => ({ field: [result.target ?? '', ...issue.path].join('.'), message: issue.message }))
-  throw new InvalidInputError(problems.map(({ field, message }) => `${field}: ${message}`).join('; '), { details: { problems } })
+  const problems = result.error.issues.map((issue) => ({
+    field: [result.target ?? '', ...issue.path].join('.'),
+    message: issue.message,
+  }))
+  throw new InvalidInputError(problems.map(({ field, message }) => `${field}: ${message}`).join('; '), {
+    details: { problems },
+  })
 }
 
 /** The trace of a caller that has one (W3C traceparent): 32 hexadecimal digits, not all zero. */
@@ -75,3 +112,18 @@ const plainProblem = (status: number, code: string, detail: string, traceId: str
   detail,
   trace_id: traceId,
 })
+
+export interface Listening {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Serves the app from this process, where no functions framework does. Port 0 takes a free one. */
+export const listen = (app: Pick<OpenAPIHono<ApiEnv>, 'fetch'>, at: { port: number; hostname: string }): Promise<Listening> =>
+  new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, ...at }, ({ port }) => {
+      server.off('error', reject)
+      resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) })
+    })
+    server.once('error', reject)
+  })

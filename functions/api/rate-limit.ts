@@ -24,7 +24,10 @@ export const rateLimiter = (perMinute: number, clock: Clock): RateLimiter => {
       forgetQuiet(buckets)
       if (tokens >= 1) return
       const waitMs = Math.ceil((1 - tokens) / perMs)
-      throw new LimitExceededError(`more than ${perMinute} requests a minute: come back in ${Math.ceil(waitMs / 1000)} s`, { retryAfterMs: waitMs })
+      throw new LimitExceededError(
+        `more than ${perMinute} requests a minute: come back in ${Math.ceil(waitMs / 1000)} s`,
+        { retryAfterMs: waitMs },
+      )
     },
   }
 }

@@ -69,7 +69,9 @@ export const acceptedSchema = z
   .object({ run_id: z.string(), status: z.enum(RUN_STATUSES), created: z.boolean() })
   .meta({ id: 'AcceptedRun' })
 
-export const runListSchema = z.object({ runs: z.array(runSchema), next_page_token: z.string().nullable() }).meta({ id: 'RunList' })
+export const runListSchema = z
+  .object({ runs: z.array(runSchema), next_page_token: z.string().nullable() })
+  .meta({ id: 'RunList' })
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The request is not valid; `errors` names each field',
@@ -84,12 +86,18 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   503: 'Something is not available now',
 }
 
-type Problems<S extends number> = Record<S, { description: string; content: { 'application/problem+json': { schema: typeof problemSchema } } }>
+type Problems<S extends number> = Record<
+  S,
+  { description: string; content: { 'application/problem+json': { schema: typeof problemSchema } } }
+>
 
 export const problems = <S extends number>(...statuses: S[]): Problems<S> =>
   Object.fromEntries(
     statuses.map((status) => [
       status,
-      { description: DESCRIPTIONS[status] ?? 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
+      {
+        description: DESCRIPTIONS[status] ?? 'A problem',
+        content: { 'application/problem+json': { schema: problemSchema } },
+      },
     ]),
   ) as Problems<S>

@@ -23,5 +23,7 @@ const carryOn = async (
   const context = await openStep(stage, work.runId, work.stepId)
   if (context?.step.type !== 'dq') return
   const dq = context as StepContext<DqStep>
-  await guardStep(context, delivery, () => (work.command === 'step.run' ? runDqStep(dq, work.tick) : quarantineRows(dq, work.tick)))
+  await guardStep(context, delivery, () =>
+    work.command === 'step.run' ? runDqStep(dq, work.tick) : quarantineRows(dq, work.tick),
+  )
 }

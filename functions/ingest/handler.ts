@@ -4,6 +4,7 @@ import { freezeShard } from '@convergence/pipeline/load/manifest.ts'
 import { publishIngest } from '@convergence/pipeline/load/publish-ingest.ts'
 import { planStep } from '@convergence/pipeline/plan/plan-step.ts'
 import { requirePlan } from '@convergence/pipeline/plan/read-plan.ts'
+import { PolarsProcessor } from '@convergence/pipeline/process/polars-processor.ts'
 import { processChunk } from '@convergence/pipeline/process/process-chunk.ts'
 import { guardStep, openStep, type Stage, type StepContext } from '@convergence/pipeline/stage.ts'
 
@@ -31,10 +32,19 @@ const begin = async (
 ): Promise<void> => {
   const context = await openIngest(stage, work.runId, work.stepId)
   if (!context) return
-  await guardStep(context, delivery, () => (work.command === 'step.run' ? planStep(context, work.tick) : publishIngest(context, work.tick)))
+  await guardStep(context, delivery, () =>
+    work.command === 'step.run' ? planStep(context, work.tick) : publishIngest(context, work.tick),
+  )
 }
 
-const openIngest = async (stage: Stage, runId: string, stepId: string): Promise<StepContext<IngestStep> | undefined> => {
+const openIngest = async (
+  stage: Stage,
+  runId: string,
+  stepId: string,
+): Promise<StepContext<IngestStep> | undefined> => {
   const context = await openStep(stage, runId, stepId)
   return context?.step.type === 'ingest' ? (context as StepContext<IngestStep>) : undefined
 }
+
+/** What types this function's chunks. The host gives it to the ports, and closes it. */
+export const createProcessor = (options: ConstructorParameters<typeof PolarsProcessor>[0]): PolarsProcessor => new PolarsProcessor(options)

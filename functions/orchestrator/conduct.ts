@@ -41,7 +41,12 @@ const transit = async (stage: Stage, runId: string, transition: Transition): Pro
 
 const logTransition = (stage: Stage, before: Run, after: Run): void => {
   const log = stage.ports.log.with({ tenant: after.tenant, pipeline: after.pipelineId, run: after.runId })
-  if (before.status !== after.status) log.info('run changed', { from: before.status, to: after.status, ...(after.error && { reason: after.error.message }) })
+  if (before.status !== after.status)
+    log.info('run changed', {
+      from: before.status,
+      to: after.status,
+      ...(after.error && { reason: after.error.message }),
+    })
   for (const [index, step] of after.steps.entries()) {
     const was = before.steps[index]?.status
     if (was !== step.status) log.info('step changed', { step: step.stepId, from: was, to: step.status })
@@ -54,7 +59,13 @@ const send = async (stage: Stage, run: Run): Promise<Transition | undefined> => 
   if (asked.slot) return askForSlot(stage, run)
   for (const timer of asked.timers) await startTimer(stage, run, timer)
   for (const { step, type } of asked.commands)
-    await stage.ports.bus.publish(TOPIC[step.type], { ...MESSAGE, trace: run.trace, type, runId: run.runId, stepId: step.stepId })
+    await stage.ports.bus.publish(TOPIC[step.type], {
+      ...MESSAGE,
+      trace: run.trace,
+      type,
+      runId: run.runId,
+      stepId: step.stepId,
+    })
   for (const step of asked.seals) {
     const sealed = await seal(stage, run, step)
     if (sealed) return sealed
@@ -74,7 +85,12 @@ const startTimer = (stage: Stage, run: Run, timer: { stepId?: string; afterMs: n
   const { runId } = run
   const step = timer.stepId === undefined ? {} : { stepId: timer.stepId }
   const name = [runId, timer.stepId ?? '', 'timeout']
-  return sendTask(stage, RUNS, { type: 'run', runId, check: 'timeout', tick: 0, ...step }, { name, delayMs: timer.afterMs })
+  return sendTask(
+    stage,
+    RUNS,
+    { type: 'run', runId, check: 'timeout', tick: 0, ...step },
+    { name, delayMs: timer.afterMs },
+  )
 }
 
 const RUNS: Queue = 'runs'
@@ -87,7 +103,11 @@ const seal = async (stage: Stage, run: Run, step: StepState): Promise<Transition
   // Each look has a name of its own: a used name is remembered.
   const tick = Math.floor(stage.ports.clock.nowMs() / Math.max(1, stopped.waitMs))
   const name = [run.runId, step.stepId, 'seal', tick]
-  await sendTask(stage, RUNS, { type: 'run', runId: run.runId, check: 'stop', stepId: step.stepId, tick }, { name, delayMs: stopped.waitMs })
+  await sendTask(
+    stage,
+    RUNS,
+    { type: 'run', runId: run.runId, check: 'stop', stepId: step.stepId, tick },
+    { name, delayMs: stopped.waitMs },
+  )
   return undefined
 }
-

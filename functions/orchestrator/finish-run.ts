@@ -24,7 +24,10 @@ const wakeQueued = async (stage: Stage, ended: Run): Promise<void> => {
   const waiting: (ActiveEntry & { runId: string })[] = []
   let pageToken: string | undefined
   do {
-    const page = await stage.ports.state.list<ActiveEntry>(activePrefix(ended.tenant), pageToken === undefined ? {} : { pageToken })
+    const page = await stage.ports.state.list<ActiveEntry>(
+      activePrefix(ended.tenant),
+      pageToken === undefined ? {} : { pageToken },
+    )
     for (const { key, value } of page.entries) {
       const runId = key.slice(activePrefix(ended.tenant).length)
       if (value.pipelineId === ended.pipelineId && runId !== ended.runId) waiting.push({ ...value, runId })

@@ -18,9 +18,12 @@ export const onRunTask = async (stage: Stage, payload: unknown, _delivery: Deliv
   if (!run || runEnded(run)) return
   if (look.check !== 'timeout') return conduct(stage, runId, { version: 1, trace, type: 'run.requested', runId })
   if (look.stepId === undefined) {
-    const reason = { code: 'TIMED_OUT', message: `the run was not done ${Math.round(run.timeoutMs / 1000)} s after it began (timeout)` }
+    const reason = {
+      code: 'TIMED_OUT',
+      message: `the run was not done ${Math.round(run.timeoutMs / 1000)} s after it began (timeout)`,
+    }
     return conduct(stage, runId, { version: 1, trace, type: 'run.stop', runId, intent: { end: 'FAILED', reason } })
   }
-  if (!stepEnded(stepOf(run, look.stepId))) return conduct(stage, runId, { version: 1, trace, type: 'step.timed_out', runId, stepId: look.stepId })
+  if (!stepEnded(stepOf(run, look.stepId)))
+    return conduct(stage, runId, { version: 1, trace, type: 'step.timed_out', runId, stepId: look.stepId })
 }
-

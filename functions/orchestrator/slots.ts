@@ -15,7 +15,10 @@ export const takeSlot = async (stage: Stage, run: Run): Promise<number | undefin
     const entry = await stage.ports.state.get<SlotDocument>(key)
     if (entry?.value.runId === run.runId) return slot
     if (entry && !(await hasEnded(stage, entry.value.runId))) continue
-    const put = await stage.ports.state.compareAndSet<SlotDocument>(key, entry?.version ?? null, { version: 1, runId: run.runId })
+    const put = await stage.ports.state.compareAndSet<SlotDocument>(key, entry?.version ?? null, {
+      version: 1,
+      runId: run.runId,
+    })
     if (put.outcome === 'written' || put.current?.value.runId === run.runId) return slot
   }
   return undefined

@@ -20,7 +20,8 @@ export type ApiKeyScope = ApiKeyDocument['scopes'][number]
 const FORM = /^cvg_([0-9a-f]{12})_([0-9a-f]{48})([0-9a-f]{6})$/
 const PREFIX = 'cvg'
 
-export const formatApiKey = (keyId: string, secret: string): string => `${PREFIX}_${keyId}_${secret}${checkOf(keyId, secret)}`
+export const formatApiKey = (keyId: string, secret: string): string =>
+  `${PREFIX}_${keyId}_${secret}${checkOf(keyId, secret)}`
 
 /** Undefined: no key of ours, or mistyped. */
 export const parseApiKey = (text: string): { keyId: string; secret: string } | undefined => {
@@ -31,7 +32,8 @@ export const parseApiKey = (text: string): { keyId: string; secret: string } | u
 
 const checkOf = (keyId: string, secret: string): string => hash(`${keyId}:${secret}`, 6)
 
-export const digestSecret = (secret: string, pepper: string): string => createHmac('sha256', pepper).update(secret).digest('hex')
+export const digestSecret = (secret: string, pepper: string): string =>
+  createHmac('sha256', pepper).update(secret).digest('hex')
 
 /** In constant time; both are hexadecimal digests. */
 export const sameDigest = (a: string, b: string): boolean =>

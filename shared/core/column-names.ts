@@ -7,7 +7,19 @@ export type Naming = 'snake_case' | 'source'
 const RESERVED = /^(_table_|_file_|_partition|_row_timestamp|__root__|_colidentifier)/i
 
 /** Letters that Unicode does not take apart into a letter and an accent. */
-const LETTERS: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', Æ: 'Ae', œ: 'oe', Œ: 'Oe', ø: 'o', Ø: 'O', ł: 'l', Ł: 'L', đ: 'd', Đ: 'D' }
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  Æ: 'Ae',
+  œ: 'oe',
+  Œ: 'Oe',
+  ø: 'o',
+  Ø: 'O',
+  ł: 'l',
+  Ł: 'L',
+  đ: 'd',
+  Đ: 'D',
+}
 
 /** `lineItem/UnblendedCost` is `line_item_unblended_cost`, `HTTPStatus` is `http_status`; accents are dropped, a leading digit gets a `_`. */
 const toSnakeCase = (source: string): string => {
@@ -39,15 +51,19 @@ export interface ColumnNaming {
 }
 
 /** Name in the table of a column of the source, by the rule alone. */
-export const toColumnName = (source: string, naming: Naming = 'snake_case'): string => (naming === 'source' ? source : toSnakeCase(source))
+export const toColumnName = (source: string, naming: Naming = 'snake_case'): string =>
+  naming === 'source' ? source : toSnakeCase(source)
 
 const quoted = (text: string): string => JSON.stringify(text)
 
 const problemOf = ({ source, name }: NamedColumn): string | undefined => {
   if (source.trim() === '') return 'a column has an empty name: name it in the source'
-  if (!COLUMN_NAME_PATTERN.test(name)) return `column ${quoted(source)} gives ${quoted(name)}, which is no column name: \`rename\` it`
-  if (RESERVED.test(name)) return `column ${quoted(source)} gives ${quoted(name)}, a name that BigQuery keeps for itself: \`rename\` it`
-  if (PLATFORM_FIELD_NAMES.has(name.toLowerCase())) return `column ${quoted(source)} gives ${quoted(name)}, a column of the platform: \`rename\` it`
+  if (!COLUMN_NAME_PATTERN.test(name))
+    return `column ${quoted(source)} gives ${quoted(name)}, which is no column name: \`rename\` it`
+  if (RESERVED.test(name))
+    return `column ${quoted(source)} gives ${quoted(name)}, a name that BigQuery keeps for itself: \`rename\` it`
+  if (PLATFORM_FIELD_NAMES.has(name.toLowerCase()))
+    return `column ${quoted(source)} gives ${quoted(name)}, a column of the platform: \`rename\` it`
   return undefined
 }
 
@@ -56,7 +72,10 @@ export const nameColumns = (
   sources: readonly string[],
   { naming, rename }: ColumnNaming,
 ): { readonly columns: readonly NamedColumn[]; readonly problems: readonly string[] } => {
-  const columns = sources.map((source) => ({ source, name: Object.hasOwn(rename, source) ? (rename[source] ?? '') : toColumnName(source, naming) }))
+  const columns = sources.map((source) => ({
+    source,
+    name: Object.hasOwn(rename, source) ? (rename[source] ?? '') : toColumnName(source, naming),
+  }))
   const seen = new Map<string, string>()
   const problems = columns.flatMap((column) => {
     const key = column.name.toLowerCase()

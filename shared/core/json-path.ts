@@ -28,15 +28,18 @@ const nextSegment = (rest: string, first: boolean): { segment: JsonPathSegment; 
     const after = rest.slice(dot)
     if (after.startsWith('*')) return { segment: { kind: 'wildcard' }, length: dot + 1 }
     const name = NAME.exec(after)
-    return name ? { segment: { kind: 'name', name: name[0] }, length: dot + name[0].length } : 'a name or `*` is missing'
+    return name
+      ? { segment: { kind: 'name', name: name[0] }, length: dot + name[0].length }
+      : 'a name or `*` is missing'
   }
   const wildcard = WILDCARD.exec(rest)
   if (wildcard) return { segment: { kind: 'wildcard' }, length: wildcard[0].length }
   const index = INDEX.exec(rest)
   if (index) return { segment: { kind: 'index', index: Number(index[1]) }, length: index[0].length }
   const quoted = QUOTED.exec(rest)
-  if (quoted) return { segment: { kind: 'name', name: unescape(quoted[1] ?? quoted[2] ?? '') }, length: quoted[0].length }
-  return 'only names, `[0]`, `[*]` and `[\'quoted name\']` are supported'
+  if (quoted)
+    return { segment: { kind: 'name', name: unescape(quoted[1] ?? quoted[2] ?? '') }, length: quoted[0].length }
+  return "only names, `[0]`, `[*]` and `['quoted name']` are supported"
 }
 
 /** Throws InvalidConfigError that says where the path cannot be read. `$` alone is the whole document: no segments. */
@@ -46,7 +49,8 @@ export const parseJsonPath = (text: string): JsonPath => {
   if (text === '') throw new InvalidConfigError('the path is empty: `$` is the whole document')
   while (at < text.length) {
     const found = nextSegment(text.slice(at), at === 0)
-    if (typeof found === 'string') throw new InvalidConfigError(`path ${JSON.stringify(text)}, character ${at + 1}: ${found}`)
+    if (typeof found === 'string')
+      throw new InvalidConfigError(`path ${JSON.stringify(text)}, character ${at + 1}: ${found}`)
     segments.push(found.segment)
     at += found.length
   }
@@ -58,5 +62,7 @@ export const formatJsonPath = (path: JsonPath): string =>
   path.reduce((text, segment) => {
     if (segment.kind === 'wildcard') return `${text}[*]`
     if (segment.kind === 'index') return `${text}[${segment.index}]`
-    return NAME.exec(segment.name)?.[0] === segment.name ? `${text}.${segment.name}` : `${text}[${JSON.stringify(segment.name)}]`
+    return NAME.exec(segment.name)?.[0] === segment.name
+      ? `${text}.${segment.name}`
+      : `${text}[${JSON.stringify(segment.name)}]`
   }, '$')

@@ -47,7 +47,10 @@ export const noteReplaced = (book: Ledger, claim: LedgerClaim): Ledger => ({
   replaced: {
     ...book.replaced,
     ...Object.fromEntries(
-      (claim.partitions ?? []).map((partition) => [partition, Math.max(book.replaced[partition] ?? -1, claim.plannedAtMs)]),
+      (claim.partitions ?? []).map((partition) => [
+        partition,
+        Math.max(book.replaced[partition] ?? -1, claim.plannedAtMs),
+      ]),
     ),
   },
 })

@@ -86,9 +86,20 @@ export const task = z.discriminatedUnion('type', [
   z.strictObject({ ...ofStep, type: z.literal('chunk'), chunk: z.int().min(0), link: z.int().min(0) }),
   z.strictObject({ ...ofStep, type: z.literal('manifest'), shard: z.int().min(0) }),
   /** Carries a step's work on from where it is: its job is looked at again. `tick` makes the name new. */
-  z.strictObject({ ...ofStep, type: z.literal('step'), command: z.enum(['step.run', 'step.publish']), tick: z.int().min(0) }),
+  z.strictObject({
+    ...ofStep,
+    type: z.literal('step'),
+    command: z.enum(['step.run', 'step.publish']),
+    tick: z.int().min(0),
+  }),
   /** Carries a stopping run on, or ends what has run out of time. */
-  z.strictObject({ ...ofRun, type: z.literal('run'), check: z.enum(['stop', 'timeout', 'queue']), stepId: id.optional(), tick: z.int().min(0) }),
+  z.strictObject({
+    ...ofRun,
+    type: z.literal('run'),
+    check: z.enum(['stop', 'timeout', 'queue']),
+    stepId: id.optional(),
+    tick: z.int().min(0),
+  }),
 ])
 export type Task = z.infer<typeof task>
 

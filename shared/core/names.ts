@@ -10,7 +10,8 @@ export const activeKey = (tenant: string, runId: string) => `active/${tenant}/${
 export const activePrefix = (tenant: string) => `active/${tenant}/`
 export const slotKey = (tenant: string, pipelineId: string, slot: number) => `slots/${tenant}/${pipelineId}/${slot}`
 export const ledgerKey = (table: TableRef) => `ledgers/${table.tenant}/${tableName(table)}`
-export const cursorKey = (tenant: string, pipelineId: string, stepId: string) => `cursors/${tenant}/${pipelineId}/${stepId}`
+export const cursorKey = (tenant: string, pipelineId: string, stepId: string) =>
+  `cursors/${tenant}/${pipelineId}/${stepId}`
 export const receiptKey = (runId: string, stepId: string) => `receipts/${runId}/${stepId}`
 export const tenantKey = (tenant: string) => `tenants/${tenant}`
 export const tenantsPrefix = 'tenants/'
@@ -21,7 +22,8 @@ export const runIndexKey = (tenant: string, pipelineId: string, at: string, runI
   `${runIndexPrefix(tenant, pipelineId)}${newestFirst(at)}/${runId}`
 export const runIndexPrefix = (tenant: string, pipelineId: string) => `run-index/${tenant}/${pipelineId}/`
 /** All pipelines of a tenant. */
-export const tenantRunIndexKey = (tenant: string, at: string, runId: string) => `${tenantRunIndexPrefix(tenant)}${newestFirst(at)}/${runId}`
+export const tenantRunIndexKey = (tenant: string, at: string, runId: string) =>
+  `${tenantRunIndexPrefix(tenant)}${newestFirst(at)}/${runId}`
 export const tenantRunIndexPrefix = (tenant: string) => `tenant-run-index/${tenant}/`
 
 const newestFirst = (at: string): string => String(9_999_999_999_999 - Date.parse(at)).padStart(13, '0')
@@ -36,9 +38,11 @@ export interface StepAddress {
 }
 
 export const planName = (at: StepAddress) => `${stepFolder(at)}/plan.json`
-export const planShardName = (at: StepAddress, attempt: string, shard: number) => `${stepFolder(at)}/plan/${attempt}/${shard}.json`
+export const planShardName = (at: StepAddress, attempt: string, shard: number) =>
+  `${stepFolder(at)}/plan/${attempt}/${shard}.json`
 /** A hash before the number spreads the chunks of a step over the store's key ranges. */
-const chunkFolder = (at: StepAddress, chunk: number) => `${stepFolder(at)}/chunks/${hashOf([at.runId, at.stepId, String(chunk)], 4)}-${chunk}`
+const chunkFolder = (at: StepAddress, chunk: number) =>
+  `${stepFolder(at)}/chunks/${hashOf([at.runId, at.stepId, String(chunk)], 4)}-${chunk}`
 export const markerName = (at: StepAddress, chunk: number) => `${chunkFolder(at, chunk)}/marker.json`
 export const linkName = (at: StepAddress, chunk: number, link: number) => `${chunkFolder(at, chunk)}/link-${link}.json`
 export const partName = (at: StepAddress, chunk: number, link: number, attempt: string, part: number) =>
@@ -46,7 +50,8 @@ export const partName = (at: StepAddress, chunk: number, link: number, attempt: 
 export const rejectName = (at: StepAddress, chunk: number, link: number, attempt: string, part: number) =>
   `${chunkFolder(at, chunk)}/${link}-${attempt}-reject-${part}.parquet`
 export const manifestName = (at: StepAddress) => `${stepFolder(at)}/manifest.json`
-export const manifestShardName = (at: StepAddress, shard: number) => `${stepFolder(at)}/manifest/${hashOf([at.runId, at.stepId, 'm', String(shard)], 4)}-${shard}.json`
+export const manifestShardName = (at: StepAddress, shard: number) =>
+  `${stepFolder(at)}/manifest/${hashOf([at.runId, at.stepId, 'm', String(shard)], 4)}-${shard}.json`
 
 export const chunkId = (stepId: string, chunk: number) => `${stepId}-${chunk}`
 
@@ -54,8 +59,10 @@ export const chunkId = (stepId: string, chunk: number) => `${stepId}-${chunk}`
 export const taskName = (parts: readonly (string | number)[]) => hashOf(parts.map(String), 32)
 
 /** Stem of a step's publishing jobs; attempts are `{stem}-a1`, `-a2`, … */
-export const jobStem = (at: StepAddress, content: string) => `convergence-${hashOf([at.tenant, at.runId, at.stepId, content], 40)}`
+export const jobStem = (at: StepAddress, content: string) =>
+  `convergence-${hashOf([at.tenant, at.runId, at.stepId, content], 40)}`
 export const attemptId = (stem: string, attempt: number) => `${stem}-a${attempt}`
 
 /** Results of a step's checks: `judged` before the samples of what failed were fetched, `final` with them. */
-export const checksName = (at: StepAddress, phase: string, state: 'judged' | 'final') => `${stepFolder(at)}/checks/${phase}-${state}.json`
+export const checksName = (at: StepAddress, phase: string, state: 'judged' | 'final') =>
+  `${stepFolder(at)}/checks/${phase}-${state}.json`

@@ -28,8 +28,12 @@ const MAX_TEXT = 10_000
 export const OBJECT_PARAMETER = 'object'
 
 /** What a pipeline declares; with `on_upload` also `object`. */
-export const declaredParameters = (pipeline: Pick<Pipeline, 'parameters' | 'on_upload'>): Readonly<Record<string, Parameter>> => ({
-  ...(pipeline.on_upload && { [OBJECT_PARAMETER]: { type: 'string', required: false, description: 'Name of the uploaded object' } as const }),
+export const declaredParameters = (
+  pipeline: Pick<Pipeline, 'parameters' | 'on_upload'>,
+): Readonly<Record<string, Parameter>> => ({
+  ...(pipeline.on_upload && {
+    [OBJECT_PARAMETER]: { type: 'string', required: false, description: 'Name of the uploaded object' } as const,
+  }),
   ...pipeline.parameters,
 })
 
@@ -37,7 +41,8 @@ const WORDS: Readonly<Record<string, number>> = { today: 0, yesterday: -1, tomor
 
 const readDate = (value: unknown, clock: ParameterClock): string | undefined => {
   if (typeof value !== 'string') return undefined
-  if (Object.hasOwn(WORDS, value)) return addDays(zonedDate(Date.parse(clock.logicalTime), clock.timezone), WORDS[value] ?? 0)
+  if (Object.hasOwn(WORDS, value))
+    return addDays(zonedDate(Date.parse(clock.logicalTime), clock.timezone), WORDS[value] ?? 0)
   return isDate(value) ? value : undefined
 }
 
@@ -62,7 +67,8 @@ const readNumber = (value: unknown): number | undefined => {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-const readBoolean = (value: unknown): boolean | undefined => (value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined)
+const readBoolean = (value: unknown): boolean | undefined =>
+  value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined
 
 const EXPECTED: Readonly<Record<Parameter['type'], string>> = {
   date: 'a date such as 2026-01-31, or today, yesterday, tomorrow',
@@ -73,7 +79,11 @@ const EXPECTED: Readonly<Record<Parameter['type'], string>> = {
   boolean: 'true or false',
 }
 
-const read = (type: Parameter['type'], value: unknown, clock: ParameterClock): string | number | boolean | undefined => {
+const read = (
+  type: Parameter['type'],
+  value: unknown,
+  clock: ParameterClock,
+): string | number | boolean | undefined => {
   if (type === 'date') return readDate(value, clock)
   if (type === 'timestamp') return readTimestamp(value, clock)
   if (type === 'string') return typeof value === 'string' && value.length <= MAX_TEXT ? value : undefined
@@ -113,18 +123,27 @@ export const readParameter = (
   if (max !== undefined && size > max) return { problem: `must be at most ${declared.max}${what}` }
   if (declared.pattern !== undefined && typeof value === 'string' && value.length > MAX_PATTERN_TEXT)
     return { problem: `must have at most ${MAX_PATTERN_TEXT} characters, as it has a pattern` }
-  if (declared.pattern !== undefined && !matchesPattern(declared.pattern, String(value))) return { problem: `must match ${declared.pattern}` }
+  if (declared.pattern !== undefined && !matchesPattern(declared.pattern, String(value)))
+    return { problem: `must match ${declared.pattern}` }
   return { value }
 }
 
 /** `min` and `max` must be of the parameter's type; of a text they are lengths. */
 export const isBound = (declared: Parameter, value: string | number): boolean =>
-  declared.type !== 'boolean' && bound(declared, value, { logicalTime: '2026-01-31T00:00:00.000Z', timezone: 'UTC' }) !== undefined
+  declared.type !== 'boolean' &&
+  bound(declared, value, { logicalTime: '2026-01-31T00:00:00.000Z', timezone: 'UTC' }) !== undefined
 
-const resolveOne = (name: string, declared: Parameter, given: unknown, clock: ParameterClock): { value: ParameterValue } | { problem: string } => {
+const resolveOne = (
+  name: string,
+  declared: Parameter,
+  given: unknown,
+  clock: ParameterClock,
+): { value: ParameterValue } | { problem: string } => {
   const wanted = given ?? declared.default
   if (wanted !== undefined && wanted !== null) return readParameter(declared, wanted, clock)
-  return declared.required ? { problem: `is missing: this pipeline needs ${EXPECTED[declared.type]} as ${name}` } : { value: null }
+  return declared.required
+    ? { problem: `is missing: this pipeline needs ${EXPECTED[declared.type]} as ${name}` }
+    : { value: null }
 }
 
 /** Every declared parameter with its value, worked out once from the logical time; or all problems. Unknown names are problems. */
@@ -134,16 +153,27 @@ export const resolveParameters = (
   logicalTimeIso: string,
 ): ResolvedParameters => {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return { outcome: 'invalid', problems: [{ parameter: '', message: 'parameters must be an object of names and values' }] }
+    return {
+      outcome: 'invalid',
+      problems: [{ parameter: '', message: 'parameters must be an object of names and values' }],
+    }
   const declared = declaredParameters(pipeline)
   const clock = { logicalTime: logicalTimeIso, timezone: pipeline.timezone }
   const known = Object.keys(declared)
   const problems = Object.keys(given)
     .filter((name) => !known.includes(name))
-    .map((name) => ({ parameter: name, message: `is not a parameter of this pipeline: ${known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'}` }))
+    .map((name) => ({
+      parameter: name,
+      message: `is not a parameter of this pipeline: ${known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'}`,
+    }))
   const values: Record<string, ParameterValue> = {}
   for (const [name, one] of Object.entries(declared)) {
-    const resolved = resolveOne(name, one, Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined, clock)
+    const resolved = resolveOne(
+      name,
+      one,
+      Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined,
+      clock,
+    )
     if ('problem' in resolved) problems.push({ parameter: name, message: resolved.problem })
     else values[name] = resolved.value
   }

@@ -127,7 +127,12 @@ const summary = {
 }
 
 /** The parts of up to a thousand chunks. */
-export const manifestShard = z.strictObject({ version: z.literal(1), ...summary, parts: z.array(file), rejects: z.array(file) })
+export const manifestShard = z.strictObject({
+  version: z.literal(1),
+  ...summary,
+  parts: z.array(file),
+  rejects: z.array(file),
+})
 export type ManifestShard = z.infer<typeof manifestShard>
 
 /** All parts of a step: in the head itself, or in the shards that it counts. */
@@ -150,4 +155,3 @@ export const NOTHING: ChunkResult = {
   requests: 0,
   peakBytes: 0,
 }
-

@@ -38,7 +38,8 @@ const scan = (pattern: string): string | undefined => {
       const variable = quantifier[1] === undefined || (quantifier[2] !== undefined && quantifier[1] !== quantifier[3])
       if (closed?.variable) return 'repeats a group that holds a repetition: write it without nesting'
       if (closed?.alternatives) return 'repeats a group of alternatives: write it without nesting'
-      if (variable && (variables += 1) > MAX_VARIABLE) return `has more than ${MAX_VARIABLE} repetitions of variable length (* + ? {1,9})`
+      if (variable && (variables += 1) > MAX_VARIABLE)
+        return `has more than ${MAX_VARIABLE} repetitions of variable length (* + ? {1,9})`
       if (variable && top) top.variable = true
       at += quantifier[0].length
       closed = undefined
@@ -51,7 +52,8 @@ const scan = (pattern: string): string | undefined => {
     } else if (rest.startsWith('[')) {
       at += CLASS.exec(rest)?.[0].length ?? 1
     } else if (rest.startsWith('(')) {
-      if (rest.startsWith('(?') && !rest.startsWith('(?:')) return 'has a look-around or a named group: only ( ) and (?: ) are allowed'
+      if (rest.startsWith('(?') && !rest.startsWith('(?:'))
+        return 'has a look-around or a named group: only ( ) and (?: ) are allowed'
       groups.push({ variable: false, alternatives: false })
       at += rest.startsWith('(?:') ? 3 : 1
     } else if (rest.startsWith(')')) {

@@ -20,6 +20,7 @@ export const parseSize = (text: string): number | undefined => {
 
 /** The largest decimal unit that divides the bytes: `64000000` is `64MB`. */
 export const formatSize = (bytes: number): string => {
-  const unit = (['TB', 'GB', 'MB', 'KB'] as const).find((name) => bytes >= UNITS[name] && bytes % UNITS[name] === 0) ?? 'B'
+  const unit =
+    (['TB', 'GB', 'MB', 'KB'] as const).find((name) => bytes >= UNITS[name] && bytes % UNITS[name] === 0) ?? 'B'
   return `${Math.round(bytes / UNITS[unit])}${unit}`
 }

@@ -12,7 +12,8 @@ const quote = (name: string, dialect: SqlDialect): string => (dialect === 'duckd
 
 /** A dataset, table, alias or column of ours. Throws InvalidInputError for what is not letters, digits and `_`. */
 export const quoteIdentifier = (name: string, dialect: SqlDialect): string => {
-  if (!PLAIN.test(name)) throw new InvalidInputError(`${JSON.stringify(name)} is not a name that SQL may hold: use letters, digits and _`)
+  if (!PLAIN.test(name))
+    throw new InvalidInputError(`${JSON.stringify(name)} is not a name that SQL may hold: use letters, digits and _`)
   return quote(name, dialect)
 }
 

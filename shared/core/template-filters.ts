@@ -21,18 +21,25 @@ const instantMicros = (value: TemplateValue, timezone: string): bigint => {
   if (!match || !isDate(match[1] ?? '')) throw new InvalidConfigError(`"${text}" is not a date or a time`)
   const [, day, clock, fraction = '', offset] = match
   const wall = `${day}T${clock?.length === 5 ? `${clock}:00` : clock}`
-  const ms = offset === undefined ? zonedInstantMs(wall, timezone) : Date.parse(wall + (offset === 'Z' ? 'Z' : offset.replace(/^(...):?(..)$/, '$1:$2')))
+  const ms =
+    offset === undefined
+      ? zonedInstantMs(wall, timezone)
+      : Date.parse(wall + (offset === 'Z' ? 'Z' : offset.replace(/^(...):?(..)$/, '$1:$2')))
   if (Number.isNaN(ms)) throw new InvalidConfigError(`"${text}" is not a date or a time`)
   return BigInt(ms) * 1_000n + BigInt(fraction.padEnd(6, '0').slice(0, 6))
 }
 
-const floorDivide = (value: bigint, by: bigint): bigint => (value < 0n && value % by !== 0n ? value / by - 1n : value / by)
+const floorDivide = (value: bigint, by: bigint): bigint =>
+  value < 0n && value % by !== 0n ? value / by - 1n : value / by
 
-const millis = (value: TemplateValue, timezone: string): number => Number(floorDivide(instantMicros(value, timezone), 1_000n))
+const millis = (value: TemplateValue, timezone: string): number =>
+  Number(floorDivide(instantMicros(value, timezone), 1_000n))
 
 const isoInstant = (micros: bigint): string => {
   const seconds = floorDivide(micros, 1_000_000n)
-  const fraction = String(micros - seconds * 1_000_000n).padStart(6, '0').replace(/(000){1,2}$/, '')
+  const fraction = String(micros - seconds * 1_000_000n)
+    .padStart(6, '0')
+    .replace(/(000){1,2}$/, '')
   return `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}${fraction && `.${fraction}`}Z`
 }
 
@@ -64,7 +71,10 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
   iso: { argument: 'none', apply: (value, _, zone) => isoInstant(instantMicros(value, zone)) },
   date: { argument: 'none', apply: (value, _, zone) => zonedText(millis(value, zone), zone).slice(0, 10) },
   format: { argument: 'format', apply: format },
-  minus: { argument: 'duration', apply: (value, argument, zone) => shift(value, -(parseDuration(argument) ?? 0), zone) },
+  minus: {
+    argument: 'duration',
+    apply: (value, argument, zone) => shift(value, -(parseDuration(argument) ?? 0), zone),
+  },
   plus: { argument: 'duration', apply: (value, argument, zone) => shift(value, parseDuration(argument) ?? 0, zone) },
   urlencode: { argument: 'none', apply: (value) => encodeURIComponent(String(value)) },
   json: { argument: 'none', apply: (value) => JSON.stringify(value) },
@@ -77,13 +87,19 @@ export const filterProblem = (name: string, argument: string | undefined): strin
   const filter = filterOf(name)
   if (!filter) return `unknown filter "${name}": one of ${Object.keys(FILTERS).join(', ')}`
   if (filter.argument === 'none') return argument === undefined ? undefined : `filter ${name} takes no argument`
-  if (argument === undefined) return `filter ${name} needs ${filter.argument === 'duration' ? 'a duration, such as 3d' : 'a format, such as "YYYY-MM-DD"'}`
-  if (filter.argument === 'duration' && parseDuration(argument) === undefined) return `filter ${name}: "${argument}" is not a duration such as 3d or 12h`
+  if (argument === undefined)
+    return `filter ${name} needs ${filter.argument === 'duration' ? 'a duration, such as 3d' : 'a format, such as "YYYY-MM-DD"'}`
+  if (filter.argument === 'duration' && parseDuration(argument) === undefined)
+    return `filter ${name}: "${argument}" is not a duration such as 3d or 12h`
   return undefined
 }
 
 /** Throws InvalidConfigError when the value does not fit. */
-export const applyFilter = (value: TemplateValue, filter: { name: string; argument?: string | undefined }, timezone: string): TemplateValue => {
+export const applyFilter = (
+  value: TemplateValue,
+  filter: { name: string; argument?: string | undefined },
+  timezone: string,
+): TemplateValue => {
   const known = filterOf(filter.name)
   if (!known) throw new InvalidConfigError(`unknown filter "${filter.name}"`)
   return known.apply(value, filter.argument ?? '', timezone)

@@ -60,7 +60,11 @@ const parseExpression = (inner: string, offset: number): TemplateExpression | Te
   let rest = inner.slice(head[0].length)
   while (rest !== '') {
     const match = FILTER.exec(rest)
-    if (!match?.[1]) return { offset, message: `cannot read "${rest.trim()}" in {{${inner}}}: filters are written | name or | name: argument` }
+    if (!match?.[1])
+      return {
+        offset,
+        message: `cannot read "${rest.trim()}" in {{${inner}}}: filters are written | name or | name: argument`,
+      }
     const argument = match[2] ?? match[3] ?? match[4]
     const problem = filterProblem(match[1], argument)
     if (problem) return { offset, message: problem }
@@ -76,7 +80,8 @@ const read = (text: string): { template: Template; problems: readonly TemplatePr
   let end = 0
   const literal = (piece: string, offset: number) => {
     const stray = piece.search(/\{\{|\}\}/)
-    if (stray >= 0) problems.push({ offset: offset + stray, message: `${piece.slice(stray, stray + 2)} has no partner` })
+    if (stray >= 0)
+      problems.push({ offset: offset + stray, message: `${piece.slice(stray, stray + 2)} has no partner` })
     if (piece !== '') parts.push(piece)
   }
   for (const match of text.matchAll(EXPRESSION)) {
@@ -106,23 +111,34 @@ export const templateNames = (text: string): readonly TemplateExpression[] =>
 
 const valueOf = (name: string, scope: TemplateScope): TemplateValue => {
   const [family, key = ''] = name.split('.')
-  const own = (record: Readonly<Record<string, TemplateValue | null>> | undefined) => (record && Object.hasOwn(record, key) ? record[key] : undefined)
+  const own = (record: Readonly<Record<string, TemplateValue | null>> | undefined) =>
+    record && Object.hasOwn(record, key) ? record[key] : undefined
   const value =
-    family === 'parameters' ? own(scope.parameters)
-    : family === 'secrets' ? own(scope.secrets)
-    : name === 'run.id' ? scope.run.id
-    : name === 'run.logical_time' ? scope.run.logicalTime
-    : name === 'window.start' ? scope.window?.start
-    : name === 'window.end' ? scope.window?.end
-    : name === 'cursor' ? scope.cursor
-    : undefined
+    family === 'parameters'
+      ? own(scope.parameters)
+      : family === 'secrets'
+        ? own(scope.secrets)
+        : name === 'run.id'
+          ? scope.run.id
+          : name === 'run.logical_time'
+            ? scope.run.logicalTime
+            : name === 'window.start'
+              ? scope.window?.start
+              : name === 'window.end'
+                ? scope.window?.end
+                : name === 'cursor'
+                  ? scope.cursor
+                  : undefined
   if (value === undefined || value === null) throw new InvalidConfigError(`{{ ${name} }} has no value here`)
   return value
 }
 
 const renderPart = (part: string | TemplateExpression, scope: TemplateScope): string => {
   if (typeof part === 'string') return part
-  const value = part.filters.reduce((before, filter) => applyFilter(before, filter, scope.timezone), valueOf(part.name, scope))
+  const value = part.filters.reduce(
+    (before, filter) => applyFilter(before, filter, scope.timezone),
+    valueOf(part.name, scope),
+  )
   return toText(value)
 }
 
@@ -134,7 +150,7 @@ export const renderTemplate = (template: string | Template, scope: TemplateScope
 export const renderJson = (value: unknown, scope: TemplateScope): unknown => {
   if (typeof value === 'string') return renderTemplate(value, scope)
   if (Array.isArray(value)) return value.map((item) => renderJson(item, scope))
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderJson(item, scope)]))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderJson(item, scope)]))
   return value
 }
-

@@ -34,14 +34,28 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat => {
 /** The wall clock of a zone at an instant, as if it were UTC: milliseconds. */
 const wallClockMs = (ms: number, timeZone: string): number => {
   if (timeZone === 'UTC') return ms
-  const part = Object.fromEntries(formatOf(timeZone).formatToParts(ms).map(({ type, value }) => [type, value]))
+  const part = Object.fromEntries(
+    formatOf(timeZone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, value]),
+  )
   const year = Number(part['year']) * (part['era'] === 'BC' ? -1 : 1)
   const fraction = ((ms % 1_000) + 1_000) % 1_000
-  return Date.UTC(year, Number(part['month']) - 1, Number(part['day']), Number(part['hour']), Number(part['minute']), Number(part['second'])) + fraction
+  return (
+    Date.UTC(
+      year,
+      Number(part['month']) - 1,
+      Number(part['day']),
+      Number(part['hour']),
+      Number(part['minute']),
+      Number(part['second']),
+    ) + fraction
+  )
 }
 
 /** `2026-01-31T23:59:59.000` on the wall clock of the zone, without a zone. */
-export const zonedText = (ms: number, timeZone: string): string => new Date(wallClockMs(ms, timeZone)).toISOString().slice(0, -1)
+export const zonedText = (ms: number, timeZone: string): string =>
+  new Date(wallClockMs(ms, timeZone)).toISOString().slice(0, -1)
 
 export const zonedDate = (ms: number, timeZone: string): string => zonedText(ms, timeZone).slice(0, 10)
 
@@ -57,4 +71,5 @@ export const zonedInstantMs = (text: string, timeZone: string): number => {
 /** First instant of a day: not always midnight. */
 export const startOfDayMs = (date: string, timeZone: string): number => zonedInstantMs(`${date}T00:00:00`, timeZone)
 
-export const addDays = (date: string, days: number): string => new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10)
+export const addDays = (date: string, days: number): string =>
+  new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10)

@@ -13,7 +13,9 @@ const security = [{ adminKey: [] }]
 const body = <S extends z.ZodType>(schema: S) => ({ content: { 'application/json': { schema } } })
 const answer = <S extends z.ZodType>(description: string, schema: S) => ({ description, ...body(schema) })
 
-const tenantSchema = z.object({ tenant_id: z.string(), status: z.enum(['active', 'suspended']), created_at: z.string() }).meta({ id: 'Tenant' })
+const tenantSchema = z
+  .object({ tenant_id: z.string(), status: z.enum(['active', 'suspended']), created_at: z.string() })
+  .meta({ id: 'Tenant' })
 
 const createTenantRoute = createRoute({
   method: 'post',
@@ -21,7 +23,11 @@ const createTenantRoute = createRoute({
   summary: 'Create a tenant',
   security,
   request: { body: body(z.strictObject({ tenant_id: z.string().max(100) })) },
-  responses: { 200: answer('It was there already', tenantSchema), 201: answer('Created', tenantSchema), ...problems(400, 401, 403, 413, 415, 503) },
+  responses: {
+    200: answer('It was there already', tenantSchema),
+    201: answer('Created', tenantSchema),
+    ...problems(400, 401, 403, 413, 415, 503),
+  },
 })
 
 const statusRoute = createRoute({
@@ -33,22 +39,43 @@ const statusRoute = createRoute({
   responses: {
     200: answer(
       'The tenant',
-      tenantSchema.extend({ latest_runs: z.array(z.object({ run_id: z.string(), pipeline_id: z.string(), status: z.string(), requested_at: z.string() })) }),
+      tenantSchema.extend({
+        latest_runs: z.array(
+          z.object({ run_id: z.string(), pipeline_id: z.string(), status: z.string(), requested_at: z.string() }),
+        ),
+      }),
     ),
     ...problems(401, 403, 404, 503),
   },
 })
 
 const scopes = z.array(z.enum(['runs:read', 'runs:write'])).min(1)
-const keySchema = z.object({ key_id: z.string(), tenant_id: z.string(), scopes, expires_at: z.string().nullable(), revoked_at: z.string().nullable() })
+const keySchema = z.object({
+  key_id: z.string(),
+  tenant_id: z.string(),
+  scopes,
+  expires_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+})
 
 const createKeyRoute = createRoute({
   method: 'post',
   path: '/api/v1/admin/api-keys',
   summary: 'Create an API key; the answer is the only place that ever shows it',
   security,
-  request: { body: body(z.strictObject({ tenant_id: z.string().max(100), scopes: scopes.optional(), expires_at: z.iso.datetime().optional() })) },
-  responses: { 201: answer('Created', keySchema.extend({ key: z.string() })), ...problems(400, 401, 403, 404, 413, 415, 503) },
+  request: {
+    body: body(
+      z.strictObject({
+        tenant_id: z.string().max(100),
+        scopes: scopes.optional(),
+        expires_at: z.iso.datetime().optional(),
+      }),
+    ),
+  },
+  responses: {
+    201: answer('Created', keySchema.extend({ key: z.string() })),
+    ...problems(400, 401, 403, 404, 413, 415, 503),
+  },
 })
 
 const revokeKeyRoute = createRoute({
@@ -56,7 +83,11 @@ const revokeKeyRoute = createRoute({
   path: '/api/v1/admin/api-keys/{key_id}',
   summary: 'Revoke an API key',
   security,
-  request: { params: z.object({ key_id: z.string().regex(/^[0-9a-f]{12}$/, '12 hexadecimal digits: the second part of the key') }) },
+  request: {
+    params: z.object({
+      key_id: z.string().regex(/^[0-9a-f]{12}$/, '12 hexadecimal digits: the second part of the key'),
+    }),
+  },
   responses: { 200: answer('Revoked', keySchema), ...problems(400, 401, 403, 404, 503) },
 })
 
@@ -64,16 +95,30 @@ export const addAdminRoutes = (app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void =>
   const admin = requireAdmin(deps)
 
   app.openapi({ ...createTenantRoute, middleware: [admin] as const }, async (c) => {
-    const { document, created } = await createTenant({ ports: deps.ports, trace: c.var.trace }, c.req.valid('json').tenant_id)
-    return c.json({ tenant_id: document.tenant, status: document.status, created_at: document.createdAt }, created ? 201 : 200)
+    const { document, created } = await createTenant(
+      { ports: deps.ports, trace: c.var.trace },
+      c.req.valid('json').tenant_id,
+    )
+    return c.json(
+      { tenant_id: document.tenant, status: document.status, created_at: document.createdAt },
+      created ? 201 : 200,
+    )
   })
 
   app.openapi({ ...statusRoute, middleware: [admin] as const }, async (c) => {
     const context = { ports: deps.ports, trace: c.var.trace }
     const document = await getTenant(context, c.req.valid('param').tenant_id)
     const { runs } = await listRuns({ ...context, tenant: document.tenant }, { limit: 10 })
-    const latest = runs.map((run) => ({ run_id: run.runId, pipeline_id: run.pipelineId, status: run.status, requested_at: run.requestedAt }))
-    return c.json({ tenant_id: document.tenant, status: document.status, created_at: document.createdAt, latest_runs: latest }, 200)
+    const latest = runs.map((run) => ({
+      run_id: run.runId,
+      pipeline_id: run.pipelineId,
+      status: run.status,
+      requested_at: run.requestedAt,
+    }))
+    return c.json(
+      { tenant_id: document.tenant, status: document.status, created_at: document.createdAt, latest_runs: latest },
+      200,
+    )
   })
 
   app.openapi({ ...createKeyRoute, middleware: [admin] as const }, async (c) => {

@@ -12,7 +12,10 @@ import type { RateLimiter } from '../rate-limit.ts'
 import { acceptedSchema, problems, runListSchema, runSchema } from '../schemas.ts'
 
 const security = [{ apiKey: [] }]
-const json = <S extends z.ZodType>(description: string, schema: S) => ({ description, content: { 'application/json': { schema } } })
+const json = <S extends z.ZodType>(description: string, schema: S) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
 const runId = z.object({ run_id: z.string().min(1).max(200) })
 
 const requestRoute = createRoute({
@@ -29,9 +32,16 @@ const requestRoute = createRoute({
         .optional()
         .meta({ description: 'The same key again gives the same run' }),
     }),
-    body: { content: { 'application/json': { schema: z.strictObject({ parameters: z.record(z.string(), z.unknown()).optional() }) } } },
+    body: {
+      content: {
+        'application/json': { schema: z.strictObject({ parameters: z.record(z.string(), z.unknown()).optional() }) },
+      },
+    },
   },
-  responses: { 202: json('The run, which goes on by itself', acceptedSchema), ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503) },
+  responses: {
+    202: json('The run, which goes on by itself', acceptedSchema),
+    ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+  },
 })
 
 const listRoute = createRoute({
@@ -64,7 +74,10 @@ const cancelRoute = createRoute({
   summary: 'Cancel a run',
   security,
   request: { params: runId },
-  responses: { 202: json('The run, which ends when nothing of it can become visible any more', runSchema), ...problems(400, 401, 403, 404, 409, 429, 503) },
+  responses: {
+    202: json('The run, which ends when nothing of it can become visible any more', runSchema),
+    ...problems(400, 401, 403, 404, 409, 429, 503),
+  },
 })
 
 export const addRunRoutes = (app: OpenAPIHono<ApiEnv>, deps: ApiDeps, limiter: RateLimiter): void => {
@@ -79,7 +92,9 @@ export const addRunRoutes = (app: OpenAPIHono<ApiEnv>, deps: ApiDeps, limiter: R
       parameters: c.req.valid('json').parameters ?? {},
       cause: { type: 'request', keyId: c.var.keyId, ...(idempotencyKey !== undefined && { idempotencyKey }) },
     })
-    return c.json({ run_id: run.runId, status: run.status, created }, 202, { location: `/api/v1/pipelines/runs/${run.runId}` })
+    return c.json({ run_id: run.runId, status: run.status, created }, 202, {
+      location: `/api/v1/pipelines/runs/${run.runId}`,
+    })
   })
 
   app.openapi({ ...listRoute, middleware: [reads] as const }, async (c) => {
@@ -98,4 +113,3 @@ export const addRunRoutes = (app: OpenAPIHono<ApiEnv>, deps: ApiDeps, limiter: R
     return c.json(viewRun(run), 202)
   })
 }
-

@@ -1,4 +1,11 @@
-import { apiKeyDocument, digestSecret, parseApiKey, sameDigest, type ApiKeyDocument, type ApiKeyScope } from '@convergence/core/api-key.ts'
+import {
+  apiKeyDocument,
+  digestSecret,
+  parseApiKey,
+  sameDigest,
+  type ApiKeyDocument,
+  type ApiKeyScope,
+} from '@convergence/core/api-key.ts'
 import { ForbiddenError, UnauthenticatedError } from '@convergence/core/errors.ts'
 import { apiKeyKey } from '@convergence/core/names.ts'
 import type { ControlContext } from '../context.ts'
@@ -12,7 +19,8 @@ export const verifyApiKey = async (
   given: { key: string | undefined; scope: ApiKeyScope },
   pepper: string,
 ): Promise<ApiKeyDocument> => {
-  if (given.key === undefined || given.key === '') throw new UnauthenticatedError('no API key: send it in the header X-API-Key')
+  if (given.key === undefined || given.key === '')
+    throw new UnauthenticatedError('no API key: send it in the header X-API-Key')
   const parsed = parseApiKey(given.key)
   const entry = parsed && (await context.ports.state.get(apiKeyKey(parsed.keyId)))
   const document = entry && apiKeyDocument.parse(entry.value)

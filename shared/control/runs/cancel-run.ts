@@ -10,6 +10,12 @@ export const cancelRun = async (context: TenantContext, runId: string): Promise<
   if (run.status === 'CANCELLED') return run
   if (runEnded(run)) throw new ConflictError(`run ${runId} has ended: ${run.status}`)
   const reason = { code: 'CANCELLED', message: 'cancelled on request' }
-  await context.ports.bus.publish('run-events', { ...MESSAGE, trace: run.trace, type: 'run.stop', runId, intent: { end: 'CANCELLED', reason } })
+  await context.ports.bus.publish('run-events', {
+    ...MESSAGE,
+    trace: run.trace,
+    type: 'run.stop',
+    runId,
+    intent: { end: 'CANCELLED', reason },
+  })
   return run
 }

@@ -14,6 +14,8 @@ export const getRun = async (context: TenantContext, runId: string): Promise<Run
 
 /** Receipts of the run's published steps, in the order of its steps. */
 export const getReceipts = async (context: TenantContext, run: Run): Promise<Receipt[]> => {
-  const entries = await Promise.all(run.steps.map((step) => context.ports.state.get(receiptKey(run.runId, step.stepId))))
+  const entries = await Promise.all(
+    run.steps.map((step) => context.ports.state.get(receiptKey(run.runId, step.stepId))),
+  )
   return entries.flatMap((entry) => (entry ? [receipt.parse(entry.value)] : []))
 }

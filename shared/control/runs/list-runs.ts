@@ -13,7 +13,10 @@ export const listRuns = async (
   context: TenantContext,
   query: { pipelineId?: string | undefined; limit?: number | undefined; pageToken?: string | undefined },
 ): Promise<RunPage> => {
-  const prefix = query.pipelineId === undefined ? tenantRunIndexPrefix(context.tenant) : runIndexPrefix(context.tenant, query.pipelineId)
+  const prefix =
+    query.pipelineId === undefined
+      ? tenantRunIndexPrefix(context.tenant)
+      : runIndexPrefix(context.tenant, query.pipelineId)
   const page = await context.ports.state.list<{ runId: string }>(prefix, {
     limit: Math.min(query.limit ?? 20, 100),
     ...(query.pageToken !== undefined && { pageToken: query.pageToken }),

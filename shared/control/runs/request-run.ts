@@ -22,12 +22,18 @@ export interface RunRequest {
  * found again; the same cause gives the same run. Throws NotFoundError, InvalidInputError (`details.problems`), ForbiddenError
  * (suspended), LimitExceededError, ConflictError (an idempotency key that was used for something else).
  */
-export const requestRun = async (context: TenantContext, request: RunRequest): Promise<{ run: Run; created: boolean }> => {
+export const requestRun = async (
+  context: TenantContext,
+  request: RunRequest,
+): Promise<{ run: Run; created: boolean }> => {
   await requireActive(context, context.tenant)
   const snapshot = await context.ports.configs.current(context.tenant)
   const pipeline = findPipeline(snapshot, request.pipelineId)
   const logicalTime = nowIso(context)
-  const runId = runIdOf({ tenant: context.tenant, pipelineId: request.pipelineId, logicalTime, cause: request.cause }, context.ports.random)
+  const runId = runIdOf(
+    { tenant: context.tenant, pipelineId: request.pipelineId, logicalTime, cause: request.cause },
+    context.ports.random,
+  )
   const standing = await context.ports.state.get(runKey(runId))
   if (standing) return repeat(context, runDocument.parse(standing.value), request, pipeline)
   const parameters = resolve(pipeline, request, logicalTime)
@@ -52,12 +58,20 @@ const ask = (context: TenantContext, run: Run): Promise<void> =>
   context.ports.bus.publish('run-events', { ...MESSAGE, trace: run.trace, type: 'run.requested', runId: run.runId })
 
 /** The same cause again: the same run, asked to go on where a crash may have left it. */
-const repeat = async (context: TenantContext, run: Run, request: RunRequest, pipeline: Pipeline): Promise<{ run: Run; created: boolean }> => {
+const repeat = async (
+  context: TenantContext,
+  run: Run,
+  request: RunRequest,
+  pipeline: Pipeline,
+): Promise<{ run: Run; created: boolean }> => {
   const again = resolve(pipeline, request, run.logicalTime)
   if (run.tenant !== context.tenant || JSON.stringify(again) !== JSON.stringify(run.parameters))
-    throw new ConflictError('this Idempotency-Key was used for a run with other parameters: use a new key for another run', {
-      details: { run_id: run.runId },
-    })
+    throw new ConflictError(
+      'this Idempotency-Key was used for a run with other parameters: use a new key for another run',
+      {
+        details: { run_id: run.runId },
+      },
+    )
   await ask(context, run)
   return { run, created: false }
 }
@@ -75,7 +89,9 @@ const resolve = (pipeline: Pipeline, request: RunRequest, logicalTime: string): 
   const resolved = resolveParameters(pipeline, request.parameters, logicalTime)
   if (resolved.outcome === 'resolved') return resolved.values
   const problems = resolved.problems.map(({ parameter, message }) => ({ field: `parameters.${parameter}`, message }))
-  throw new InvalidInputError(problems.map(({ field, message }) => `${field} ${message}`).join('; '), { details: { problems } })
+  throw new InvalidInputError(problems.map(({ field, message }) => `${field} ${message}`).join('; '), {
+    details: { problems },
+  })
 }
 
 /** Counted in the active set; two requests at the same moment may pass together. */
@@ -83,5 +99,7 @@ const refuseTooMany = async (context: TenantContext, snapshot: ConfigSnapshot): 
   const most = snapshot.operator.limits.max_concurrent_runs
   const page = await context.ports.state.list(activePrefix(context.tenant), { limit: Math.min(1_000, most) })
   if (page.entries.length >= most)
-    throw new LimitExceededError(`tenant ${context.tenant} has ${most} runs that have not ended, which is its limit: wait until one has, or cancel one`)
+    throw new LimitExceededError(
+      `tenant ${context.tenant} has ${most} runs that have not ended, which is its limit: wait until one has, or cancel one`,
+    )
 }

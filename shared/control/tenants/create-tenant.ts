@@ -13,7 +13,9 @@ export interface CreatedTenant {
 /** Creates a tenant, with its metadata views and its quarantine. Repeating it completes what a crash left undone. */
 export const createTenant = async (context: ControlContext, tenant: string): Promise<CreatedTenant> => {
   if (!isTenantId(tenant))
-    throw new InvalidInputError(`"${tenant}" is no tenant id: 3 to 30 lower-case letters and digits, the first a letter (no _ and no -)`)
+    throw new InvalidInputError(
+      `"${tenant}" is no tenant id: 3 to 30 lower-case letters and digits, the first a letter (no _ and no -)`,
+    )
   const document: TenantDocument = { version: 1, tenant, status: 'active', createdAt: nowIso(context) }
   const put = await context.ports.state.compareAndSet(tenantKey(tenant), null, document)
   const standing = put.outcome === 'written' ? document : tenantDocument.parse(put.current?.value)

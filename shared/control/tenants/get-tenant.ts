@@ -6,14 +6,16 @@ import type { ControlContext } from '../context.ts'
 /** Throws NotFoundError. */
 export const getTenant = async (context: ControlContext, tenant: string): Promise<TenantDocument> => {
   const entry = await context.ports.state.get(tenantKey(tenant))
-  if (!entry) throw new NotFoundError(`there is no tenant ${tenant}: create it with \`convergence tenant create ${tenant}\``)
+  if (!entry)
+    throw new NotFoundError(`there is no tenant ${tenant}: create it with \`convergence tenant create ${tenant}\``)
   return tenantDocument.parse(entry.value)
 }
 
 /** Suspension is read live: a suspended tenant starts nothing. */
 export const requireActive = async (context: ControlContext, tenant: string): Promise<void> => {
   const { status } = await getTenant(context, tenant)
-  if (status === 'suspended') throw new ForbiddenError(`tenant ${tenant} is suspended: it starts no runs until the operator resumes it`)
+  if (status === 'suspended')
+    throw new ForbiddenError(`tenant ${tenant} is suspended: it starts no runs until the operator resumes it`)
 }
 
 /** All tenants' ids, by page. */

@@ -39,7 +39,9 @@ const apply = (run: Run, transition: Transition, now: string): Run => {
     case 'run.stop':
       return run.status === 'STOPPING' ? run : { ...run, status: 'STOPPING', intent: transition.intent }
     case 'step.sealed':
-      return changeStep(run, transition.stepId, (step) => sealed(step, transition.published, now))
+      return changeStep(run, transition.stepId, (step) =>
+        run.status === 'STOPPING' || step.error ? sealed(step, transition.published, now) : step,
+      )
     default:
       return applyToStep(run, transition, now)
   }
@@ -93,14 +95,25 @@ const fail = (run: Run, stepId: string, error: Problem, rows?: StepState['rows']
   return { ...next, status: 'STOPPING', intent: { end: 'FAILED', reason: within(stepId, error) } }
 }
 
-const within = (stepId: string, error: Problem): Problem => ({ code: error.code, message: `step ${stepId}: ${error.message}` })
+const within = (stepId: string, error: Problem): Problem => ({
+  code: error.code,
+  message: `step ${stepId}: ${error.message}`,
+})
 
 const sealed = (step: StepState, published: Published | undefined, now: string): StepState => {
   if (step.status !== 'PUBLISHING') return step
   if (!published) return { ...step, status: step.error ? 'FAILED' : 'CANCELLED', endedAt: now }
   const { error, ...rest } = step
-  const late: Problem[] = error ? [{ code: error.code, message: `published before it could be stopped: ${error.message}` }] : []
-  return { ...rest, ...outcome(published), warnings: [...published.warnings, ...late], status: 'SUCCEEDED', endedAt: now }
+  const late: Problem[] = error
+    ? [{ code: error.code, message: `published before it could be stopped: ${error.message}` }]
+    : []
+  return {
+    ...rest,
+    ...outcome(published),
+    warnings: [...published.warnings, ...late],
+    status: 'SUCCEEDED',
+    endedAt: now,
+  }
 }
 
 const changeStep = (run: Run, stepId: string, change: (step: StepState) => StepState): Run => {
@@ -135,7 +148,14 @@ const endStopped = (step: StepState, now: string): StepState => {
 const startReady = (steps: readonly StepState[], now: string): StepState[] => {
   const done = new Map<string, StepState>()
   return steps.map((step) => {
-    const next = step.status === 'PENDING' ? startOrSkip(step, step.needs.map((need) => done.get(need)), now) : step
+    const next =
+      step.status === 'PENDING'
+        ? startOrSkip(
+            step,
+            step.needs.map((need) => done.get(need)),
+            now,
+          )
+        : step
     done.set(next.stepId, next)
     return next
   })
@@ -153,7 +173,10 @@ const end = (run: Run, now: string): Run => {
   const alerts = run.steps.flatMap((step) =>
     step.status === 'FAILED' && step.onFailure === 'alert' && step.error ? [within(step.stepId, step.error)] : [],
   )
-  const warnings = [...run.steps.flatMap((step) => step.warnings.map((warning) => within(step.stepId, warning))), ...alerts]
+  const warnings = [
+    ...run.steps.flatMap((step) => step.warnings.map((warning) => within(step.stepId, warning))),
+    ...alerts,
+  ]
   const base = { ...run, warnings, endedAt: now }
   if (run.intent) return { ...base, status: run.intent.end, error: run.intent.reason }
   if (failed?.error) return { ...base, status: 'FAILED', error: within(failed.stepId, failed.error) }

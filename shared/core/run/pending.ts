@@ -22,7 +22,9 @@ export const pending = (run: Run): Pending => {
   return {
     slot: run.status === 'PENDING' || run.status === 'QUEUED',
     commands: fresh.map((step) => ({ step, type: step.status === 'PUBLISHING' ? 'step.publish' : 'step.run' })),
-    seals: run.steps.filter((step) => step.status === 'PUBLISHING' && (run.status === 'STOPPING' || step.error !== undefined)),
+    seals: run.steps.filter(
+      (step) => step.status === 'PUBLISHING' && (run.status === 'STOPPING' || step.error !== undefined),
+    ),
     timers: fresh.length === 0 ? [] : [{ afterMs: run.timeoutMs }, ...fresh.flatMap(stepTimer)],
   }
 }

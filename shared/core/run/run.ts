@@ -6,7 +6,15 @@ import { problem, stepRows, stopIntent } from '../messages.ts'
  * read from markers. What must not change under a run is pinned here when it is asked for.
  */
 export const RUN_STATUSES = ['PENDING', 'QUEUED', 'RUNNING', 'STOPPING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const
-export const STEP_STATUSES = ['PENDING', 'RUNNING', 'PUBLISHING', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'CANCELLED'] as const
+export const STEP_STATUSES = [
+  'PENDING',
+  'RUNNING',
+  'PUBLISHING',
+  'SUCCEEDED',
+  'FAILED',
+  'SKIPPED',
+  'CANCELLED',
+] as const
 
 export const stepState = z.strictObject({
   stepId: z.string(),

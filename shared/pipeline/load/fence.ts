@@ -25,7 +25,12 @@ export type DoneJob = Extract<JobStatus, { state: 'done' }>
 
 export type FenceResult =
   | { readonly outcome: 'running'; readonly waitMs: number }
-  | { readonly outcome: 'published'; readonly jobId: string; readonly status: DoneJob; readonly left: readonly string[] }
+  | {
+      readonly outcome: 'published'
+      readonly jobId: string
+      readonly status: DoneJob
+      readonly left: readonly string[]
+    }
   | { readonly outcome: 'superseded' }
   | { readonly outcome: 'failed'; readonly failure: JobFailure }
   /** The run no longer wants it. */
@@ -42,7 +47,10 @@ export const driveFence = async (context: StepContext, publication: Publication)
   return running(context)
 }
 
-const running = (context: StepContext): FenceResult => ({ outcome: 'running', waitMs: context.ports.warehouse.capabilities.pollMs })
+const running = (context: StepContext): FenceResult => ({
+  outcome: 'running',
+  waitMs: context.ports.warehouse.capabilities.pollMs,
+})
 
 /** Undefined: something moved meanwhile; look again. */
 const oneRound = async (context: StepContext, publication: Publication): Promise<FenceResult | undefined> => {
@@ -72,7 +80,13 @@ export const walkOwn = async (context: StepContext, stem: string) => {
   }
 }
 
-const settled = (jobId: string, status: JobStatus, book: Ledger, publication: Publication, context: StepContext): FenceResult => {
+const settled = (
+  jobId: string,
+  status: JobStatus,
+  book: Ledger,
+  publication: Publication,
+  context: StepContext,
+): FenceResult => {
   if (status.state !== 'done') return running(context)
   const claimed = book.claim?.jobId === jobId ? book.claim.partitions : undefined
   const left = claimed ? (publication.partitions ?? []).filter((partition) => !claimed.includes(partition)) : []

@@ -12,7 +12,9 @@ export interface OpenLedger {
 
 export const readLedger = async (stage: Stage, table: TableRef): Promise<OpenLedger> => {
   const entry = await stage.ports.state.get(ledgerKey(table))
-  return entry ? { table, book: ledger.parse(entry.value), version: entry.version } : { table, book: EMPTY_LEDGER, version: null }
+  return entry
+    ? { table, book: ledger.parse(entry.value), version: entry.version }
+    : { table, book: EMPTY_LEDGER, version: null }
 }
 
 /** False: somebody else changed it first; nothing was written. */

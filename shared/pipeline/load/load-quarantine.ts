@@ -25,7 +25,10 @@ export const loadQuarantine = async (context: StepContext, manifest: ManifestHea
     schema: QUARANTINE_SCHEMA,
     partitionBy: 'ingestion_date',
     clusterBy: [],
-    source: { kind: 'parts', parts: manifest.rejects.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })) },
+    source: {
+      kind: 'parts',
+      parts: manifest.rejects.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+    },
     strategy: { type: 'append' },
     expectedRows: manifest.counts.rejected,
     labels: context.labels,

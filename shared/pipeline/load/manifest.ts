@@ -39,7 +39,12 @@ export const freezeShard = async (context: StepContext, plan: PlanHead, index: n
   const name = manifestShardName(context.at, index)
   if (!(await documentExists(context, name))) {
     const from = index * SHARD_SIZE
-    await createDocument(context, name, manifestShard, await readMarkers(context, from, Math.min(from + SHARD_SIZE, plan.chunks)))
+    await createDocument(
+      context,
+      name,
+      manifestShard,
+      await readMarkers(context, from, Math.min(from + SHARD_SIZE, plan.chunks)),
+    )
   }
   await carryLaneOn(shardLanes(context, plan), index)
 }
@@ -67,14 +72,20 @@ const freezeShards = async (context: StepContext, plan: PlanHead, shards: number
 }
 
 const freezeHead = async (context: StepContext, plan: PlanHead, head: ManifestHead): Promise<void> => {
-  if (head.chunks !== plan.chunks) throw new InternalError(`the manifest counts ${head.chunks} of ${plan.chunks} chunks`)
+  if (head.chunks !== plan.chunks)
+    throw new InternalError(`the manifest counts ${head.chunks} of ${plan.chunks} chunks`)
   const frozen = await createDocument(context, manifestName(context.at), manifestHead, head)
   await sendStaged(context, frozen)
 }
 
 /** Asks for the publish. The stem holds a hash of the manifest: another manifest could never publish under it. */
 const sendStaged = (context: StepContext, head: ManifestHead): Promise<void> =>
-  sendEvent(context, { type: 'step.staged', runId: context.run.runId, stepId: context.at.stepId, stem: stemOf(context, head) })
+  sendEvent(context, {
+    type: 'step.staged',
+    runId: context.run.runId,
+    stepId: context.at.stepId,
+    stem: stemOf(context, head),
+  })
 
 const stemOf = (context: StepContext, head: ManifestHead): string => jobStem(context.at, hash(JSON.stringify(head)))
 
@@ -112,7 +123,10 @@ const shardOf = ({ chunk, label, status, error, result }: Marker): ManifestShard
     ...(max !== undefined && { max }),
     bytes: result.parts.reduce((sum, part) => sum + part.bytes, 0),
     rejectedChunks: status === 'rejected' ? 1 : 0,
-    rejections: status === 'rejected' ? [{ chunk, label, code: error?.code ?? 'INTERNAL', message: error?.message ?? 'unknown' }] : [],
+    rejections:
+      status === 'rejected'
+        ? [{ chunk, label, code: error?.code ?? 'INTERNAL', message: error?.message ?? 'unknown' }]
+        : [],
   }
 }
 

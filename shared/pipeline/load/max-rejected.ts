@@ -38,10 +38,13 @@ const refuseColumns = (plan: PlanHead, { unknownColumns }: ManifestHead): void =
 
 const exampleOf = ({ samples }: ManifestHead): string => {
   const [row] = samples
-  return row ? ` The first: ${row.origin}, row ${row.position}${row.column === null ? '' : `, column ${row.column}`}: ${row.reason}.` : ''
+  return row
+    ? ` The first: ${row.origin}, row ${row.position}${row.column === null ? '' : `, column ${row.column}`}: ${row.reason}.`
+    : ''
 }
 
 /** Whole rows: 0.1 % of 999 rows is none. */
-const allowedOf = (limit: MaxRejected, fetched: number): number => ('rows' in limit ? limit.rows : Math.floor((fetched * limit.percent) / 100))
+const allowedOf = (limit: MaxRejected, fetched: number): number =>
+  'rows' in limit ? limit.rows : Math.floor((fetched * limit.percent) / 100)
 
 const textOf = (limit: MaxRejected): string => ('rows' in limit ? String(limit.rows) : `${limit.percent}%`)

@@ -67,7 +67,11 @@ const answer = async (
     case 'stopped':
       return undefined
     case 'failed':
-      await failStep(context, { code: result.failure.code, message: result.failure.message }, { ...manifest.counts, loaded: 0 })
+      await failStep(
+        context,
+        { code: result.failure.code, message: result.failure.message },
+        { ...manifest.counts, loaded: 0 },
+      )
       return undefined
     case 'superseded':
       await succeed(context, manifest, undefined)
@@ -87,13 +91,21 @@ const publicationOf = (context: StepContext<IngestStep>, plan: PlanHead, manifes
   }
 }
 
-const jobOf = (context: StepContext<IngestStep>, plan: PlanHead, manifest: ManifestHead, left: readonly string[] | undefined): PublishJob => ({
+const jobOf = (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+  left: readonly string[] | undefined,
+): PublishJob => ({
   kind: 'publish',
   target: targetOf(context),
   schema: plan.schema,
   partitionBy: plan.partitionBy,
   clusterBy: plan.clusterBy,
-  source: { kind: 'parts', parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })) },
+  source: {
+    kind: 'parts',
+    parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+  },
   strategy: withoutNewer(plan.strategy, left),
   expectedRows: manifest.counts.accepted,
   labels: context.labels,
@@ -140,7 +152,11 @@ const finish = async (
   return undefined
 }
 
-const succeed = (context: StepContext<IngestStep>, manifest: ManifestHead, receipt: Receipt | undefined): Promise<void> =>
+const succeed = (
+  context: StepContext<IngestStep>,
+  manifest: ManifestHead,
+  receipt: Receipt | undefined,
+): Promise<void> =>
   sendEvent(context, {
     type: 'step.succeeded',
     runId: context.at.runId,
@@ -149,7 +165,10 @@ const succeed = (context: StepContext<IngestStep>, manifest: ManifestHead, recei
   })
 
 /** A publish that a stop met: settled, and told as a success of the step. */
-export const publishedIngest = async (context: StepContext<IngestStep>, done: { jobId: string; status: DoneJob }): Promise<Published> => {
+export const publishedIngest = async (
+  context: StepContext<IngestStep>,
+  done: { jobId: string; status: DoneJob },
+): Promise<Published> => {
   const receipt = await settleIngest(context, done)
   await recordReceipt(context, receipt)
   await releaseLedger(context, targetOf(context), receipt.jobId)
@@ -169,8 +188,20 @@ const warningsOf = (context: StepContext<IngestStep>, manifest: ManifestHead, re
   const where = `${targetOf(context).tenant}_quarantine.rejected_rows`
   return [
     ...(rejected > 0
-      ? [{ code: 'ROWS_REJECTED', message: `${rejected} of ${fetched} rows were rejected, and are in ${where} (run ${context.run.runId})` }]
+      ? [
+          {
+            code: 'ROWS_REJECTED',
+            message: `${rejected} of ${fetched} rows were rejected, and are in ${where} (run ${context.run.runId})`,
+          },
+        ]
       : []),
-    ...(receipt ? [] : [{ code: 'SUPERSEDED', message: 'a run that was planned later has replaced these partitions: nothing was loaded' }]),
+    ...(receipt
+      ? []
+      : [
+          {
+            code: 'SUPERSEDED',
+            message: 'a run that was planned later has replaced these partitions: nothing was loaded',
+          },
+        ]),
   ]
 }

@@ -59,10 +59,16 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
 /** Columns that the load names must be in the schema that the data gave; with a schema file `validate` has already looked. */
 const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<IngestStep>): void => {
   const { load } = step
-  const asked = [load.partition_by, ...load.cluster_by, ...(load.strategy === 'merge' ? [...load.keys, ...load.order_by] : [])]
+  const asked = [
+    load.partition_by,
+    ...load.cluster_by,
+    ...(load.strategy === 'merge' ? [...load.keys, ...load.order_by] : []),
+  ]
   const missing = asked.filter((name) => !names.has(name))
   if (missing.length === 0) return
-  throw new InvalidConfigError(`load of step ${step.step_id} names ${missing.join(', ')}, which the data does not have. It has: ${[...names].join(', ')}`)
+  throw new InvalidConfigError(
+    `load of step ${step.step_id} names ${missing.join(', ')}, which the data does not have. It has: ${[...names].join(', ')}`,
+  )
 }
 
 interface WrittenSlots {
@@ -79,7 +85,10 @@ const writeShards = async (context: StepContext, source: SourcePlan, attempt: st
   let shards = 0
   let chunks = 0
   const flush = async (): Promise<void> => {
-    await createDocument(context, planShardName(context.at, attempt, shards), planShard, { version: 1, slots: batch.map(asDocument) })
+    await createDocument(context, planShardName(context.at, attempt, shards), planShard, {
+      version: 1,
+      slots: batch.map(asDocument),
+    })
     shards++
     batch = []
   }

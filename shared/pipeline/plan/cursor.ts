@@ -11,7 +11,9 @@ export interface CursorSubject {
   readonly table: string
 }
 
-export type Hold = { readonly outcome: 'held'; readonly cursor: CursorDocument } | { readonly outcome: 'busy'; readonly heldBy: string }
+export type Hold =
+  | { readonly outcome: 'held'; readonly cursor: CursorDocument }
+  | { readonly outcome: 'busy'; readonly heldBy: string }
 
 /**
  * Takes the step's cursor for this run. A hold does not expire: it passes to another run only when its holder has ended. A cursor of
@@ -45,14 +47,20 @@ const refuseMismatch = (context: StepContext, cursor: CursorDocument, subject: C
 }
 
 /** Moves the cursor to where the plan's window ended. A later generation under one's own hold is one's own move. */
-export const moveCursor = async (context: StepContext, plan: NonNullable<PlanHead['cursor']>, to: string | undefined): Promise<void> => {
+export const moveCursor = async (
+  context: StepContext,
+  plan: NonNullable<PlanHead['cursor']>,
+  to: string | undefined,
+): Promise<void> => {
   if (to === undefined) return
   const key = cursorKey(context.run.tenant, context.run.pipelineId, context.at.stepId)
   for (;;) {
     const entry = await context.ports.state.get(key)
     const cursor = entry && cursorDocument.parse(entry.value)
     if (!entry || !cursor || cursor.heldBy !== context.run.runId)
-      throw new ConflictError(`the cursor of ${context.run.pipelineId}.${context.at.stepId} is no longer held by ${context.run.runId}`)
+      throw new ConflictError(
+        `the cursor of ${context.run.pipelineId}.${context.at.stepId} is no longer held by ${context.run.runId}`,
+      )
     if (cursor.generation > plan.generation) return
     const moved = { ...cursor, value: to, generation: cursor.generation + 1 }
     if ((await context.ports.state.compareAndSet(key, entry.version, moved)).outcome === 'written') return

@@ -4,7 +4,11 @@ import type { Field, FieldType } from '@convergence/core/table.ts'
  * The narrowest type that every sampled text fits. Numbers with leading zeros are names, not numbers; decimals are NUMERIC as long as
  * their digits fit, never a float that would round them.
  */
-export const inferField = (name: string, cells: readonly (string | null)[]): Field => ({ name, mode: 'NULLABLE', type: inferType(cells) })
+export const inferField = (name: string, cells: readonly (string | null)[]): Field => ({
+  name,
+  mode: 'NULLABLE',
+  type: inferType(cells),
+})
 
 const DECIMAL = /^[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$/
 
@@ -48,7 +52,10 @@ const digitsOf = (text: string): { whole: number; fraction: number } | undefined
   const [whole = '', fraction = ''] = mantissa.split('.')
   const shift = Number(exponent)
   const significant = fraction.replace(/0+$/, '')
-  return { whole: Math.max(1, (whole === '0' ? 0 : whole.length) + shift), fraction: Math.max(0, significant.length - shift) }
+  return {
+    whole: Math.max(1, (whole === '0' ? 0 : whole.length) + shift),
+    fraction: Math.max(0, significant.length - shift),
+  }
 }
 
 /** Strict: 30 February is a text. */

@@ -37,14 +37,19 @@ const play = async (total: number, lanes: number, pick: (n: number) => number) =
 describe('lanes', () => {
   it('finish exactly when all are done, whatever the order, duplicates and crashes', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 7 }), fc.infiniteStream(fc.nat()), async (total, lanes, dice) => {
-        const pick = (n: number): number => (n === 0 ? 0 : (dice.next().value as number) % n)
-        const { done, finished, early, widest } = await play(total, lanes, pick)
-        expect(done.size).toBe(total)
-        expect(finished).toBeGreaterThan(0)
-        expect(early).toBe(false)
-        expect(widest).toBeLessThanOrEqual(Math.max(1, lanes))
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.infiniteStream(fc.nat()),
+        async (total, lanes, dice) => {
+          const pick = (n: number): number => (n === 0 ? 0 : (dice.next().value as number) % n)
+          const { done, finished, early, widest } = await play(total, lanes, pick)
+          expect(done.size).toBe(total)
+          expect(finished).toBeGreaterThan(0)
+          expect(early).toBe(false)
+          expect(widest).toBeLessThanOrEqual(Math.max(1, lanes))
+        },
+      ),
       { numRuns: 200 },
     )
   })

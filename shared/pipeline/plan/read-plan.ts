@@ -4,7 +4,8 @@ import { planHead, planShard, type PlanHead } from '@convergence/core/plan.ts'
 import { readDocument } from '../documents.ts'
 import type { StepContext } from '../stage.ts'
 
-export const readPlan = (context: StepContext): Promise<PlanHead | undefined> => readDocument(context, planName(context.at), planHead)
+export const readPlan = (context: StepContext): Promise<PlanHead | undefined> =>
+  readDocument(context, planName(context.at), planHead)
 
 /** The plan of a step whose chunks are already under way. */
 export const requirePlan = async (context: StepContext): Promise<PlanHead> => {

@@ -69,7 +69,11 @@ const nameAll = (inputs: readonly string[], context: StepContext<IngestStep>): R
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)]
 
-const takeSample = async (context: StepContext<IngestStep>, first: SlotPlan, window: TemplateScope['window']): Promise<Sample> => {
+const takeSample = async (
+  context: StepContext<IngestStep>,
+  first: SlotPlan,
+  window: TemplateScope['window'],
+): Promise<Sample> => {
   const read = await connectorOf(context).sample(connectorContext(context, { window }), first.slot)
   return context.ports.processor.sample(read.input, SAMPLE_ROWS)
 }
@@ -79,7 +83,9 @@ const selectColumns = (inputs: readonly string[], shape: FileResource | RestReso
   const known = new Set(inputs)
   const missing = [...(shape.columns ?? []), ...shape.exclude].filter((name) => !known.has(name))
   if (missing.length > 0 && inputs.length > 0)
-    throw new InvalidConfigError(`columns or exclude name ${missing.join(', ')}, which the data does not have. It has: ${list(inputs)}`)
+    throw new InvalidConfigError(
+      `columns or exclude name ${missing.join(', ')}, which the data does not have. It has: ${list(inputs)}`,
+    )
   const selected = shape.columns === undefined ? inputs : inputs.filter((name) => shape.columns?.includes(name))
   return selected.filter((name) => !shape.exclude.includes(name))
 }
@@ -99,7 +105,10 @@ const byFile = (
         'Add them to the schema, or leave them out with exclude (or name those to load with columns)',
     )
   const isRest = sourceOf(context).source.type === 'rest_api'
-  return file.map((field) => ({ field, source: named.get(field.name) ?? (isRest ? field.name : sourceFor(field.name, shape)) }))
+  return file.map((field) => ({
+    field,
+    source: named.get(field.name) ?? (isRest ? field.name : sourceFor(field.name, shape)),
+  }))
 }
 
 /** Not in the sample: a later record may have it, under the name that gives this column. */
@@ -114,22 +123,35 @@ const bySample = async (
   inherited: readonly { readonly name: string }[],
 ): Promise<TargetColumn[]> => {
   const table = await context.ports.warehouse.describe(targetOf(context))
-  const standing = new Map((table?.schema ?? []).filter((field) => !PLATFORM_FIELD_NAMES.has(field.name)).map((field) => [field.name, field]))
+  const standing = new Map(
+    (table?.schema ?? []).filter((field) => !PLATFORM_FIELD_NAMES.has(field.name)).map((field) => [field.name, field]),
+  )
   const fromInput = [...named].map(([target, source]): TargetColumn => {
     const at = sample?.columns.indexOf(source) ?? -1
     const cells = at < 0 ? [] : (sample?.rows ?? []).map((row) => row[at] ?? null)
     const own = sample?.schema?.find((field) => field.name === source)
-    return { field: standing.get(target) ?? (own ? { ...own, name: target, mode: 'NULLABLE' } : inferField(target, cells)), source }
+    return {
+      field: standing.get(target) ?? (own ? { ...own, name: target, mode: 'NULLABLE' } : inferField(target, cells)),
+      source,
+    }
   })
   const there = new Set(named.keys())
-  const absent = [...standing.values()].filter((field) => !there.has(field.name)).map((field): TargetColumn => ({ field, source: field.name }))
+  const absent = [...standing.values()]
+    .filter((field) => !there.has(field.name))
+    .map((field): TargetColumn => ({ field, source: field.name }))
   if (fromInput.length === 0 && absent.length === 0 && inherited.length === 0 && sample)
-    throw new DataRejectedError(`${context.step.source}: the data has no columns to infer a schema from. Name a schema file in load.schema`)
+    throw new DataRejectedError(
+      `${context.step.source}: the data has no columns to infer a schema from. Name a schema file in load.schema`,
+    )
   return [...fromInput, ...absent]
 }
 
 /** `types`, `round` and the types of inherited columns. */
-const withShape = (column: TargetColumn, shape: FileResource | RestResource, context: StepContext<IngestStep>): TargetColumn => {
+const withShape = (
+  column: TargetColumn,
+  shape: FileResource | RestResource,
+  context: StepContext<IngestStep>,
+): TargetColumn => {
   const inherit = 'inherit' in shape ? shape.inherit[column.source]?.type : undefined
   const cast = shape.types[column.field.name] ?? inherit
   const round = shape.round ? { round: true } : {}
@@ -137,7 +159,9 @@ const withShape = (column: TargetColumn, shape: FileResource | RestResource, con
   const { parse, ...type } = cast
   const byFile = context.step.load.schema !== undefined
   if (byFile && type.type !== column.field.type)
-    throw new InvalidConfigError(`column ${column.field.name} is ${column.field.type} in schema ${context.step.load.schema}, and ${type.type} by types or inherit`)
+    throw new InvalidConfigError(
+      `column ${column.field.name} is ${column.field.type} in schema ${context.step.load.schema}, and ${type.type} by types or inherit`,
+    )
   const { precision: _precision, scale: _scale, ...plain } = column.field
   const field: Field = byFile ? column.field : { ...plain, ...type }
   return { ...column, field, ...round, ...(parse && { parse }) }
@@ -146,6 +170,8 @@ const withShape = (column: TargetColumn, shape: FileResource | RestResource, con
 const MOST_NAMES = 12
 
 const list = (names: readonly string[]): string =>
-  names.length <= MOST_NAMES ? names.join(', ') : `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
+  names.length <= MOST_NAMES
+    ? names.join(', ')
+    : `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`

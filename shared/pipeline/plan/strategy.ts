@@ -14,11 +14,15 @@ export const strategyOf = (context: StepContext<IngestStep | TransformStep>): Pu
   const partitions = load.partitions.map((text) => dayOf(renderTemplate(text, scopeOf(context)), text))
   const most = context.ports.warehouse.capabilities.maxPartitionsPerJob
   if (partitions.length > most)
-    throw new InvalidInputError(`the load replaces ${partitions.length} partitions, one job can replace ${most}: split the step by days`)
+    throw new InvalidInputError(
+      `the load replaces ${partitions.length} partitions, one job can replace ${most}: split the step by days`,
+    )
   return { type: 'overwrite', partitions: [...new Set(partitions)] }
 }
 
 const dayOf = (day: string, template: string): string => {
   if (/^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(Date.parse(day))) return day
-  throw new InvalidInputError(`partitions: ${template} gives "${day}", which is no day: write YYYY-MM-DD, or use the filter date`)
+  throw new InvalidInputError(
+    `partitions: ${template} gives "${day}", which is no day: write YYYY-MM-DD, or use the filter date`,
+  )
 }

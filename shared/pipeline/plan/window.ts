@@ -33,12 +33,22 @@ export const openWindow = async (context: StepContext<IngestStep>): Promise<Open
   // Exclusive of the value that was seen: a number's window begins after it, a time's with it.
   const to = isTime ? new Date(Date.parse(context.run.logicalTime) - incremental.lag).toISOString() : undefined
   if (isTime && to !== undefined && from !== undefined && from > to)
-    throw new InvalidConfigError(`the cursor of step ${context.at.stepId} is at ${from}, after the run's window, which ends at ${to}: a run for an earlier time has nothing to read`)
-  const ends = { ...(start !== undefined && { start: isTime || cursor.value === undefined ? start : after(start) }), ...(to !== undefined && { end: to }) }
+    throw new InvalidConfigError(
+      `the cursor of step ${context.at.stepId} is at ${from}, after the run's window, which ends at ${to}: a run for an earlier time has nothing to read`,
+    )
+  const ends = {
+    ...(start !== undefined && { start: isTime || cursor.value === undefined ? start : after(start) }),
+    ...(to !== undefined && { end: to }),
+  }
   return {
     range: ends,
     filter: { column: incremental.cursor, onNull: incremental.on_null, ...ends },
-    cursor: { generation: cursor.generation, ...subject, ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
+    cursor: {
+      generation: cursor.generation,
+      ...subject,
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+    },
   }
 }
 
@@ -63,7 +73,8 @@ const isInstant = (text: string): boolean => /^\d{4}-\d{2}-\d{2}T/.test(text)
 const cursorText = (text: string): string => {
   if (/^-?\d+$/.test(text)) return text
   const at = Date.parse(text)
-  if (Number.isNaN(at)) throw new InvalidConfigError(`incremental.initial "${text}" is neither a date, an instant nor a whole number`)
+  if (Number.isNaN(at))
+    throw new InvalidConfigError(`incremental.initial "${text}" is neither a date, an instant nor a whole number`)
   return new Date(at).toISOString()
 }
 

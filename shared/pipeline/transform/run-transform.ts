@@ -10,7 +10,7 @@ import { replacedBy, withoutNewer } from '../load/partitions.ts'
 import { readReceipt } from '../load/settle.ts'
 import { strategyOf } from '../plan/strategy.ts'
 import { failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
-import { renderSql } from './render-sql.ts'
+import { renderSql } from '@convergence/core/sql/render-sql.ts'
 import { publishedOf, settleAgain, settleTransform } from './settle-transform.ts'
 
 /** Begins a transform: its SQL is rendered, checked and dry-run against the tenant's budget before anything is asked to publish. */
@@ -92,7 +92,12 @@ const publicationOf = (context: StepContext<TransformStep>): Publication => {
       source: {
         kind: 'select',
         ...sqlOf(context),
-        stamp: { ingestionDate: begunAt.slice(0, 10), runId: context.run.runId, chunkId: chunkId(context.at.stepId, 0), ingestedAt: begunAt },
+        stamp: {
+          ingestionDate: begunAt.slice(0, 10),
+          runId: context.run.runId,
+          chunkId: chunkId(context.at.stepId, 0),
+          ingestedAt: begunAt,
+        },
       },
       strategy: withoutNewer(strategy, left),
       labels: context.labels,
@@ -122,4 +127,8 @@ const TYPES: Readonly<Record<string, FieldType>> = {
 }
 
 const queryParameters = ({ run, pipeline }: StepContext): QueryParameter[] =>
-  Object.entries(run.parameters).map(([name, value]) => ({ name, type: TYPES[pipeline.parameters[name]?.type ?? 'string'] ?? 'STRING', value }))
+  Object.entries(run.parameters).map(([name, value]) => ({
+    name,
+    type: TYPES[pipeline.parameters[name]?.type ?? 'string'] ?? 'STRING',
+    value,
+  }))

@@ -19,7 +19,14 @@ export const settleTransform = async (
     strategy: context.step.load.strategy,
     jobId: done.jobId,
     counts,
-    staged: { fetched: counts.staged, accepted: counts.staged, rejected: 0, filtered: 0, parts: 0, bytes: done.status.bytes ?? 0 },
+    staged: {
+      fetched: counts.staged,
+      accepted: counts.staged,
+      rejected: 0,
+      filtered: 0,
+      parts: 0,
+      bytes: done.status.bytes ?? 0,
+    },
   })
   await settleAgain(context, receipt)
   return receipt
@@ -40,6 +47,13 @@ export const publishedTransform = async (
 export const publishedOf = (receipt: Receipt | undefined): Published => ({
   rows: receipt ? rowsOf(receipt) : { fetched: 0, accepted: 0, rejected: 0, filtered: 0, loaded: 0 },
   tables: receipt ? [receipt.table] : [],
-  warnings: receipt ? [] : [{ code: 'SUPERSEDED', message: 'a run that was planned later has replaced these partitions: nothing was loaded' }],
+  warnings: receipt
+    ? []
+    : [
+        {
+          code: 'SUPERSEDED',
+          message: 'a run that was planned later has replaced these partitions: nothing was loaded',
+        },
+      ],
   superseded: !receipt,
 })

@@ -1,7 +1,7 @@
-import { InvalidInputError } from '@convergence/core/errors.ts'
-import type { QueryParameter, TenantSql } from '@convergence/core/ports/warehouse.ts'
-import { positionOf, tokenize, type Token } from '@convergence/core/sql/tokens.ts'
-import type { TableRef } from '@convergence/core/table.ts'
+import { InvalidInputError } from '../errors.ts'
+import type { QueryParameter, TenantSql } from '../ports/warehouse.ts'
+import { positionOf, tokenize, type Token } from './tokens.ts'
+import type { TableRef } from '../table.ts'
 
 export interface RenderContext {
   readonly tenant: string
@@ -23,7 +23,8 @@ const TABLE = /^([a-z][a-z0-9_]{0,62})\.([a-z][a-z0-9_]{0,62})$/
 export const renderSql = (text: string, context: RenderContext): TenantSql => {
   const file = context.file ?? 'SQL'
   const problems: string[] = []
-  const refuse = (token: Token, message: string): void => void problems.push(`${file}:${positionOf(text, token.start)}: ${message}`)
+  const refuse = (token: Token, message: string): void =>
+    void problems.push(`${file}:${positionOf(text, token.start)}: ${message}`)
   const tokens = tokenizeFile(text, file)
   const tables = new Map<string, TableRef>()
   const parameters = new Map<string, QueryParameter>()
@@ -57,10 +58,17 @@ const tokenizeFile = (text: string, file: string): Token[] => {
   }
 }
 
-const readTable = (token: Token, tenant: string, refuse: (token: Token, message: string) => void): TableRef | undefined => {
+const readTable = (
+  token: Token,
+  tenant: string,
+  refuse: (token: Token, message: string) => void,
+): TableRef | undefined => {
   const [, dataset = '', table = ''] = TABLE.exec(token.value) ?? []
   if (dataset === '') {
-    refuse(token, `${token.text} does not name a table: in SQL a template is {{ dataset.table }}, in lower case, and nothing else`)
+    refuse(
+      token,
+      `${token.text} does not name a table: in SQL a template is {{ dataset.table }}, in lower case, and nothing else`,
+    )
     return undefined
   }
   if (RESERVED.has(dataset)) {

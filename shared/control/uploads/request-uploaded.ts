@@ -1,0 +1,52 @@
+import type { ConfigSnapshot } from '@convergence/core/config/snapshot.ts'
+import { InvalidConfigError, toPlatformError } from '@convergence/core/errors.ts'
+import { matchesGlob } from '@convergence/core/glob.ts'
+import type { UploadEvent } from '@convergence/core/messages.ts'
+import { OBJECT_PARAMETER } from '@convergence/core/parameters.ts'
+import type { ControlContext } from '../context.ts'
+import { requestRun } from '../runs/request-run.ts'
+import { listTenants } from '../tenants/get-tenant.ts'
+
+/**
+ * Turns a finished object into run requests: for every pipeline whose `on_upload` matches, of every tenant whose operator allows it that
+ * bucket and prefix. The run's id is derived from the object's generation, so that an event that comes twice is one run. Gives the runs.
+ */
+export const requestUploaded = async (context: ControlContext, event: UploadEvent): Promise<string[]> => {
+  const runs: string[] = []
+  for await (const tenant of listTenants(context)) {
+    const snapshot = await currentOrNone(context, tenant)
+    if (!snapshot || !mayRead(snapshot, event)) continue
+    for (const pipelineId of matching(snapshot, event)) {
+      const { run } = await requestRun(
+        { ...context, tenant },
+        {
+          pipelineId,
+          parameters: { [OBJECT_PARAMETER]: event.name },
+          cause: { type: 'upload', bucket: event.bucket, name: event.name, generation: event.generation },
+        },
+      )
+      runs.push(run.runId)
+    }
+  }
+  return runs
+}
+
+/** One tenant's broken config must not keep the others' uploads waiting; its own is told in the log, and again at the next upload. */
+const currentOrNone = async (context: ControlContext, tenant: string): Promise<ConfigSnapshot | undefined> => {
+  try {
+    return await context.ports.configs.current(tenant)
+  } catch (thrown) {
+    const error = toPlatformError(thrown)
+    if (!(error instanceof InvalidConfigError)) throw error
+    context.ports.log.warn('an upload was not looked at: the config is not valid', { tenant, reason: error.message })
+    return undefined
+  }
+}
+
+const mayRead = ({ operator }: ConfigSnapshot, { bucket, name }: UploadEvent): boolean =>
+  operator.buckets.some((one) => one.bucket === bucket && one.prefixes.some((prefix) => name.startsWith(prefix)))
+
+const matching = ({ pipelines }: ConfigSnapshot, { bucket, name }: UploadEvent): string[] =>
+  Object.values(pipelines)
+    .filter(({ on_upload: upload }) => upload?.bucket === bucket && matchesGlob(upload.glob, name))
+    .map(({ pipeline_id }) => pipeline_id)
