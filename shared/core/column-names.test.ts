@@ -62,6 +62,10 @@ describe('column names', () => {
   })
 
   it('do not change when they are named again', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (source) => expect(toColumnName(toColumnName(source))).toBe(toColumnName(source))))
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (source) => {
+        expect(toColumnName(toColumnName(source))).toBe(toColumnName(source))
+      }),
+    )
   })
 })

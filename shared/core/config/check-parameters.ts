@@ -31,6 +31,7 @@ const checkParameter = (declared: Parameter, path: ConfigPath, document: ConfigD
   if (declared.default === undefined || unsafe) return
   if (declared.required) report('required', 'has no meaning beside a default')
   // A word like `yesterday` is a day that moves: bounds and choices are asked when it is worked out.
-  const { problem } = { problem: undefined, ...readParameter(isWord(declared, declared.default) ? { type, description, required: false } : declared, declared.default, CLOCK) }
-  if (problem !== undefined) report('default', problem)
+  const asked: Parameter = isWord(declared, declared.default) ? { type, description, required: false } : declared
+  const read = readParameter(asked, declared.default, CLOCK)
+  if ('problem' in read) report('default', read.problem)
 }

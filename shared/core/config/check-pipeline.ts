@@ -25,7 +25,8 @@ export interface References {
   readonly tenant: string
   readonly files: ConfigFiles
   readonly folders: { readonly [K in KindName]: ConfigFolder<K> }
-  readonly operator: OperatorTenant
+  /** Absent: its file is missing or wrong, which is reported; what it allows is not known. */
+  readonly operator: OperatorTenant | undefined
   readonly problems: ProblemList
   /** SQL files that were read, by `dataset/name`. */
   readonly sql: Map<string, string>
@@ -43,8 +44,9 @@ export const checkPipeline = (pipeline: PipelineFile, document: ConfigDocument, 
   const report = (path: ConfigPath, message: string) => problems.at(document, path, message)
   checkParameters(pipeline, document, problems)
   checkUpload(check)
-  if (pipeline.concurrency > operator.limits.max_concurrent_runs) report(['concurrency'], `the operator allows at most ${operator.limits.max_concurrent_runs}`)
-  if (pipeline.timeout > operator.limits.max_timeout) report(['timeout'], `the operator allows at most ${formatDuration(operator.limits.max_timeout)}`)
+  const limits = operator?.limits
+  if (limits && pipeline.concurrency > limits.max_concurrent_runs) report(['concurrency'], `the operator allows at most ${limits.max_concurrent_runs}`)
+  if (limits && pipeline.timeout > limits.max_timeout) report(['timeout'], `the operator allows at most ${formatDuration(limits.max_timeout)}`)
   for (const { step, key, need, message } of graphProblems(pipeline.steps)) report(['steps', step, key, ...(need === undefined ? [] : [need])], message)
   for (const [index, step] of pipeline.steps.entries()) checkStep(check, step, ['steps', index])
 }
@@ -52,7 +54,7 @@ export const checkPipeline = (pipeline: PipelineFile, document: ConfigDocument, 
 const checkUpload = ({ pipeline, document, operator, problems }: PipelineCheck): void => {
   if (!pipeline.on_upload) return
   const { bucket, glob } = pipeline.on_upload
-  const refused = bucketProblem(operator, bucket, glob)
+  const refused = operator && bucketProblem(operator, bucket, glob)
   if (refused) problems.at(document, ['on_upload', 'bucket'], refused)
   if (glob.includes('{{')) problems.at(document, ['on_upload', 'glob'], 'must hold no template: it is asked before there is a run')
   const object = pipeline.parameters[OBJECT_PARAMETER]
@@ -106,7 +108,7 @@ const checkResource = (
   const names = { parameters: check.parameters, owner }
   const resources = value.type === 'rest_api' ? value.resources : value.files
   if (!Object.hasOwn(resources, name)) {
-    check.problems.at(check.document, source.path, `source ${id} has no ${name}${didYouMean(name, Object.keys(resources))}; it has ${Object.keys(resources).join(', ')}`)
+    check.problems.at(check.document, source.path, `source ${id} has no ${name}: it has ${Object.keys(resources).join(', ')}${didYouMean(name, Object.keys(resources))}`)
     return
   }
   if (value.type === 'object_storage') {
@@ -157,7 +159,7 @@ const checkTransform = (check: PipelineCheck, step: TransformStep, path: ConfigP
   const { load } = step
   if (load.schema !== undefined) problems.at(document, [...path, 'load', 'schema'], 'is not available yet in a transform: the query decides the columns', 'key')
   if (!('rows' in load.max_rejected) || load.max_rejected.rows !== 0) problems.at(document, [...path, 'load', 'max_rejected'], 'is for ingest steps: a query rejects no rows', 'key')
-  if (step.max_bytes_billed !== undefined && step.max_bytes_billed > operator.limits.max_bytes_billed)
+  if (operator && step.max_bytes_billed !== undefined && step.max_bytes_billed > operator.limits.max_bytes_billed)
     problems.at(document, [...path, 'max_bytes_billed'], `the operator allows at most ${formatSize(operator.limits.max_bytes_billed)}`)
   checkLoad({ document, path: [...path, 'load'], load, schema: undefined, parameters, problems })
   checkSql(check, step, path)

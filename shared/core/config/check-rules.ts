@@ -1,5 +1,4 @@
 import { PLATFORM_FIELDS, type TableSchema } from '../table.ts'
-import { ROW_EXPECTATIONS } from './expectation-types.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { Expectation, Rules } from './rules.ts'
 import { didYouMean } from './suggest.ts'
@@ -10,7 +9,7 @@ const columnsOf = ({ expectation_type: type, kwargs }: Expectation): readonly (r
   const given = kwargs as Readonly<Record<string, unknown>>
   if (type === 'expect_column_to_exist' || type === 'expect_table_columns_to_match_ordered_list') return []
   const named = ['column', 'column_A', 'column_B'].flatMap((key) => (typeof given[key] === 'string' ? [[key, given[key]] as [string, string]] : []))
-  return 'column_list' in kwargs && ROW_EXPECTATIONS.has(type) ? [...named, ...kwargs.column_list.map((name) => ['column_list', name] as [string, string])] : named
+  return 'column_list' in kwargs ? [...named, ...kwargs.column_list.map((name) => ['column_list', name] as [string, string])] : named
 }
 
 /** Every column of the rules against the schema of the table that they check. */

@@ -13,7 +13,8 @@ import type { ConfigDocument } from './yaml.ts'
 /** A source by itself, and against what the operator allows. */
 interface Checking {
   readonly document: ConfigDocument
-  readonly operator: OperatorTenant
+  /** Absent: not known what it allows. */
+  readonly operator: OperatorTenant | undefined
   readonly problems: ProblemList
 }
 
@@ -31,9 +32,9 @@ const checkConnection = (source: RestApiSource, { document, operator, problems }
   const wrong = (message: string) => problems.at(document, ['base_url'], message)
   if (url.username !== '' || url.password !== '') wrong('must hold no user or password: use auth')
   if (url.search !== '' || url.hash !== '') wrong('must end with its path: put parameters into params')
-  if (url.protocol === 'http:' && !isListedHost(operator, url)) wrong('must be https: http sends secrets in the clear (the operator may list the host in `hosts`)')
+  if (operator && url.protocol === 'http:' && !isListedHost(operator, url)) wrong('must be https: http sends secrets in the clear (the operator may list the host in `hosts`)')
   const rate = source.limits.requests_per_minute ?? 0
-  if (rate > operator.limits.max_requests_per_minute)
+  if (operator && rate > operator.limits.max_requests_per_minute)
     problems.at(document, ['limits', 'requests_per_minute'], `the operator allows at most ${operator.limits.max_requests_per_minute}`)
   checkResponseSize(source.max_response, ['max_response'], { document, operator, problems })
   const names = { secrets: true, window: true, cursor: true }
@@ -42,7 +43,7 @@ const checkConnection = (source: RestApiSource, { document, operator, problems }
 }
 
 const checkResponseSize = (size: number | undefined, path: ConfigPath, { document, operator, problems }: Checking): void => {
-  if (size !== undefined && size > operator.limits.max_response) problems.at(document, path, `the operator allows at most ${formatSize(operator.limits.max_response)}`)
+  if (operator && size !== undefined && size > operator.limits.max_response) problems.at(document, path, `the operator allows at most ${formatSize(operator.limits.max_response)}`)
 }
 
 /** Names that a resource's texts may use; which parameters there are, each pipeline says. */
@@ -121,7 +122,7 @@ const checkIncremental = (resource: RestResource, path: ConfigPath, { document, 
 
 const checkFile = (bucket: string, file: FileResource, path: ConfigPath, { document, operator, problems }: Checking): void => {
   checkTemplates(document, [...path, 'glob'], file.glob, {}, problems)
-  const refused = bucketProblem(operator, bucket, file.glob)
+  const refused = operator && bucketProblem(operator, bucket, file.glob)
   if (refused) problems.at(document, [...path, 'glob'], refused)
   if (file.format === 'json') readPath(file.records, [...path, 'records'], { document, operator, problems })
   checkShape(document, path, file, problems)

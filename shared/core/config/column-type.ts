@@ -61,7 +61,7 @@ export const parseColumnType = (text: string): ColumnType | string => {
   if (Object.hasOwn(PARSED, text)) return PARSED[text as keyof typeof PARSED]
   const match = /^([A-Z0-9]+)(?:\((\d{1,2})(?:,\s*(\d{1,2}))?\))?$/.exec(text)
   const type = match?.[1] === undefined ? undefined : fieldType(match[1])
-  if (!type) return `unknown type "${text}"${didYouMean(text, CASTS)}: one of ${CASTS.join(', ')}`.replace('?:', '? It is')
+  if (!type) return `unknown type "${text}": one of ${CASTS.join(', ')}${didYouMean(text, CASTS)}`
   if (type === 'STRUCT') return 'a STRUCT has no cast: describe it in a schema file'
   if (match?.[2] === undefined) return { type }
   const digits = { precision: Number(match[2]), scale: Number(match[3] ?? 0) }

@@ -106,9 +106,10 @@ export class ConfigFolder<K extends KindName> {
     return loaded
   }
 
-  /** `no source "costs"; did you mean "cost"?` */
+  /** `there is no source costs (…); did you mean "cost"?` */
   missing(noun: string, id: string): string {
-    return `there is no ${noun} ${id}${didYouMean(id, this.allIds())} (looked for configs/${this.tenant}/${this.kind.folder}/${id}${this.kind.ending} and in configs/_shared)`
+    const place = `${this.kind.folder}/${id}${this.kind.ending}`
+    return `there is no ${noun} ${id} (looked for configs/${this.tenant}/${place} and ${SHARED}/${place})${didYouMean(id, this.allIds())}`
   }
 
   /** What was read so far. */
@@ -128,6 +129,7 @@ export class ConfigFolder<K extends KindName> {
 export const reportStrayFiles = (files: ConfigFiles, tenant: string, problems: ProblemList): void => {
   const root = `configs/${tenant}/`
   const places = Object.values(KINDS)
+  const folders = places.map((kind) => kind.folder)
   for (const file of files.keys()) {
     const rest = file.slice(root.length)
     if (!file.startsWith(root) || rest === 'tenant.yml' || rest.startsWith('secrets/') || !/\.(ya?ml|json)$/.test(rest)) continue
@@ -135,7 +137,7 @@ export const reportStrayFiles = (files: ConfigFiles, tenant: string, problems: P
     const place = places.find((kind) => kind.folder === folder)
     const report = (message: string) => problems.add(problemAt({ file, text: '', offset: 0, path: [], message }))
     if (!place || deeper.length > 0 || name === '')
-      report(`is read by nothing${didYouMean(folder, places.map((kind) => kind.folder))}: files belong into ${places.map((kind) => `${kind.folder}/`).join(', ')}`)
+      report(`is read by nothing: files belong into ${folders.join(', ')}${didYouMean(folder, folders)}`)
     else if (!name.endsWith(place.ending)) report(`is read by nothing: files in ${folder}/ end in ${place.ending}`)
     else if (!isId(name.slice(0, -place.ending.length))) report('its name must be lower-case letters, digits and _, start with a letter, at most 63 characters')
   }

@@ -16,17 +16,15 @@ export const listTenants = (files: ConfigFiles): readonly string[] =>
 
 export type LoadedConfig = { readonly snapshot: ConfigSnapshot } | { readonly problems: readonly ConfigProblem[] }
 
-const NO_LIMITS = operatorTenantSchema.parse({})
-
-const loadOperator = (tenant: string, files: ConfigFiles, problems: ProblemList): OperatorTenant => {
+const loadOperator = (tenant: string, files: ConfigFiles, problems: ProblemList): OperatorTenant | undefined => {
   const file = operatorFile(tenant)
   if (!files.has(file)) {
     problems.add(problemAt({ file, text: '', offset: 0, path: [], message: `is missing: \`convergence tenant create ${tenant}\` makes it` }))
-    return NO_LIMITS
+    return undefined
   }
   const { checked } = loadFile(files, file, operatorTenantSchema, problems)
   if (checked?.value.tenant_id !== undefined && checked.value.tenant_id !== tenant) problems.at(checked.document, ['tenant_id'], `must be ${tenant}, as the file's name says`)
-  return checked?.value ?? NO_LIMITS
+  return checked?.value
 }
 
 const loadSettings = (tenant: string, files: ConfigFiles, problems: ProblemList): TenantFile => {
@@ -61,10 +59,10 @@ export const loadTenantConfig = (tenant: string, files: ConfigFiles): LoadedConf
   }
   for (const { document, value } of folders.sources.loadedFiles()) checkSource(value, { document, operator, problems })
   const found = problems.sorted()
-  return found.length > 0 ? { problems: found } : { snapshot: snapshotOf(references, settings) }
+  return found.length > 0 || !operator ? { problems: found } : { snapshot: snapshotOf({ ...references, operator }, settings) }
 }
 
-const snapshotOf = ({ tenant, operator, folders, sql }: References, settings: TenantFile): ConfigSnapshot => {
+const snapshotOf = ({ tenant, operator, folders, sql }: References & { operator: OperatorTenant }, settings: TenantFile): ConfigSnapshot => {
   const pipelines = Object.entries(folders.pipelines.values()).map(([id, pipeline]) => [id, { ...pipeline, timezone: pipeline.timezone ?? settings.timezone }] as const)
   return sealSnapshot({
     tenant,

@@ -57,8 +57,8 @@ class PositionReader {
       if (this.documents === 2) this.report(this.text.length, [], 'holds more than one document: remove what follows the second `---`')
       this.frames.push({ node: { start: 0, children: new Map() }, path: [], kind: 'sequence' })
     } else if (event.type === EVENT_ID.ALIAS) {
-      this.report(event.anchorStart, this.path(), 'aliases (*name) are not allowed: write the value out')
-      this.place(event.anchorStart)
+      this.report(event.anchorStart - 1, this.path(), 'aliases (*name) are not allowed: write the value out')
+      this.place(event.anchorStart - 1)
     } else if (event.type === EVENT_ID.SCALAR) return this.scalar(event)
     else return this.open(event.type === EVENT_ID.MAPPING ? 'mapping' : 'sequence', event.start)
     return true
