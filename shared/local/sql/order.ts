@@ -1,0 +1,19 @@
+import { compileExpression } from './expression.ts'
+import { wholeNumber } from './literal.ts'
+import { isNode } from './node.ts'
+import type { Translation } from './translation.ts'
+
+/** ORDER BY, with NULLs where BigQuery has them: first ascending, last descending. `ordinals`: a number names an output column. */
+export const orderBy = (translation: Translation, value: unknown, ordinals: boolean): string => {
+  translation.count('ORDER')
+  const body = isNode(value) ? translation.read('ORDER BY', value, ['expressions']) : { expressions: value }
+  const items = (Array.isArray(body.expressions) ? body.expressions : []).map((item: unknown) => {
+    const { this: inner, desc, nulls_first: first } = translation.read('ORDER BY', isNode(item) ? item : {}, ['this', 'desc', 'nulls_first'])
+    const ordinal = ordinals ? wholeNumber(inner) : undefined
+    if (ordinal !== undefined) translation.countNumber()
+    const text = ordinal === undefined ? compileExpression(translation, inner).sql : String(ordinal)
+    const nullsFirst = typeof first === 'boolean' ? first : desc !== true
+    return `${text} ${desc === true ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
+  })
+  return `ORDER BY ${items.join(', ')}`
+}

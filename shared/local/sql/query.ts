@@ -1,0 +1,204 @@
+import { compileExpression } from './expression.ts'
+import { compileFrom } from './from.ts'
+import { wholeNumber } from './literal.ts'
+import { isAbsent, isNode, kindOf, type Body } from './node.ts'
+import { orderBy } from './order.ts'
+import { quoteName } from './sql-text.ts'
+import { nameOf, packFields } from './structure.ts'
+import { title, type Expr, type Translation } from './translation.ts'
+import { compileWindowSpec } from './window.ts'
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+
+/** A whole SELECT, set operation or WITH. */
+export const compileQuery = (translation: Translation, node: unknown): string => {
+  const { kind, body } = kindOf(node) ?? translation.refuse(node, 'a SELECT is expected here')
+  if (kind === 'select') return compileSelect(translation, body)
+  if (kind === 'union' || kind === 'intersect' || kind === 'except') return compileSetOperation(translation, kind, body)
+  if (kind === 'subquery') return compileParenthesized(translation, body)
+  return translation.refuse(node, `only one SELECT is allowed: ${title(kind)} is not`, title(kind).split(' ')[0])
+}
+
+const compileParenthesized = (translation: Translation, body: Body): string => {
+  const { this: query, order_by: order, limit, offset, with: ctes } = translation.read('( )', body, ['this', 'order_by', 'limit', 'offset', 'with'])
+  return withCtes(translation, ctes, () => [`(${compileQuery(translation, query)})`, ...compileTail(translation, order, limit, offset)].join(' '))
+}
+
+const compileSetOperation = (translation: Translation, kind: 'union' | 'intersect' | 'except', body: Body): string => {
+  const { left, right, all, distinct, with: ctes, order_by: order, limit, offset } = translation.read(title(kind), body, [
+    'left', 'right', 'all', 'distinct', 'with', 'order_by', 'limit', 'offset',
+  ])
+  if (kind !== 'except') translation.count(title(kind))
+  if (distinct === true) translation.count('DISTINCT')
+  if (all === true && kind !== 'union') return translation.refuse(body, `${title(kind)} ALL is not available in the embedded warehouse`, title(kind))
+  return withCtes(translation, ctes, () => {
+    for (const side of [left, right]) if (isStructSelect(side)) translation.refuse(side, 'SELECT AS STRUCT in a set operation is not available in the embedded warehouse', title(kind))
+    const word = `${title(kind)}${all === true ? ' ALL' : ''}`
+    return [`(${compileQuery(translation, left)}) ${word} (${compileQuery(translation, right)})`, ...compileTail(translation, order, limit, offset)].join(' ')
+  })
+}
+
+const isStructSelect = (node: unknown): boolean => !isAbsent(kindOf(node)?.body.kind)
+
+const compileTail = (translation: Translation, order: unknown, limit: unknown, offset: unknown): string[] => {
+  const parts: string[] = []
+  if (!isAbsent(order)) parts.push(orderBy(translation, order, true))
+  if (!isAbsent(limit)) {
+    translation.count('LIMIT')
+    parts.push(`LIMIT ${limitOf(translation, limit)}`)
+  }
+  if (!isAbsent(offset)) parts.push(`OFFSET ${limitOf(translation, offset)}`)
+  return parts
+}
+
+const limitOf = (translation: Translation, node: unknown): string => {
+  const inner = isNode(node) && 'this' in node ? node.this : node
+  if (wholeNumber(inner) !== undefined) translation.countNumber()
+  else if (kindOf(inner)?.kind !== 'column') return translation.refuse(inner, 'LIMIT and OFFSET take a whole number or a parameter', 'LIMIT')
+  const number = wholeNumber(inner)
+  return number === undefined ? compileExpression(translation, inner).sql : String(number)
+}
+
+const withCtes = (translation: Translation, value: unknown, work: () => string): string => {
+  if (isAbsent(value)) return work()
+  const { ctes, recursive } = translation.read('WITH', isNode(value) ? value : {}, ['ctes', 'recursive'])
+  const bodies = listOf(ctes).map((cte) => translation.read('WITH', isNode(cte) ? cte : {}, ['alias', 'this']))
+  return translation.withCtes((define) => {
+    if (recursive === true) for (const { alias } of bodies) define(translation.name(alias))
+    const texts = bodies.map(({ alias, this: query }) => {
+      const text = `${quoteName(translation.name(alias))} AS (${compileQuery(translation, query)})`
+      define(translation.name(alias))
+      return text
+    })
+    return `WITH ${recursive === true ? 'RECURSIVE ' : ''}${texts.join(', ')} ${work()}`
+  })
+}
+
+const SELECT_KEYS = [
+  'expressions', 'from', 'joins', 'where_clause', 'group_by', 'having', 'qualify', 'windows', 'order_by', 'limit', 'offset', 'distinct', 'with', 'kind',
+]
+
+export const compileSelect = (translation: Translation, body: Body): string => {
+  const select = translation.read('SELECT', body, SELECT_KEYS)
+  translation.count('SELECT')
+  return withCtes(translation, select.with, () =>
+    translation.withAliases(() => {
+      const from = compileFrom(translation, select.from, select.joins)
+      const items = compileItems(translation, select)
+      const parts = [`SELECT ${select.distinct === true ? 'DISTINCT ' : ''}${items}`, from]
+      if (select.distinct === true) translation.count('DISTINCT')
+      parts.push(...compileClauses(translation, select))
+      const tail = compileTail(translation, select.order_by, select.limit, select.offset)
+      const text = [...parts, ...tail].filter((part) => part !== '').join(' ')
+      return text
+    }),
+  )
+}
+
+const compileClauses = (translation: Translation, select: Body): string[] => {
+  const parts: string[] = []
+  const condition = (word: string, clause: unknown): void => {
+    if (isAbsent(clause)) return
+    translation.count(word)
+    const { this: inner } = translation.read(word, isNode(clause) ? clause : {}, ['this'])
+    parts.push(`${word} ${compileExpression(translation, inner).sql}`)
+  }
+  condition('WHERE', select.where_clause)
+  if (!isAbsent(select.group_by)) parts.push(compileGroupBy(translation, select))
+  condition('HAVING', select.having)
+  const windows = listOf(select.windows).map((window) => {
+    const { name, spec } = translation.read('WINDOW', isNode(window) ? window : {}, ['name', 'spec'])
+    return `${quoteName(translation.name(name))} AS ${compileWindowSpec(translation, isNode(spec) ? spec : {})}`
+  })
+  if (windows.length > 0) parts.push(`WINDOW ${windows.join(', ')}`)
+  condition('QUALIFY', select.qualify)
+  return parts
+}
+
+/** The output columns: every one gets the name that BigQuery gives it, `f0_` and so on where it has none. */
+const compileItems = (translation: Translation, select: Body): string => {
+  const items = listOf(select.expressions)
+  if (select.kind === 'STRUCT') return `${packFields(selectFields(translation, items, select))} AS "f0_"`
+  if (!isAbsent(select.kind)) return translation.refuse(select, `SELECT AS ${String(select.kind)} is not available in the embedded warehouse`, 'SELECT')
+  let unnamed = 0
+  return items
+    .map((item) => {
+      const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
+      if (kind === 'star') return compileStar(translation, body)
+      if (kind === 'alias') {
+        const { this: inner, alias } = translation.read('AS', body, ['this', 'alias'])
+        return `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
+      }
+      const name = nameOf(translation, item) ?? `f${unnamed++}_`
+      return `${compileItem(translation, item).sql} AS ${quoteName(name)}`
+    })
+    .join(', ')
+}
+
+const compileItem = (translation: Translation, node: unknown): Expr => {
+  const value = compileExpression(translation, node)
+  // BigQuery gives an untyped NULL the type INT64.
+  return value.isNull ? { sql: 'CAST(NULL AS BIGINT)', type: 'INT64' } : value
+}
+
+const selectFields = (translation: Translation, items: readonly unknown[], node: unknown): { name: string; value: Expr }[] =>
+  items.map((item) => {
+    const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
+    const inner = kind === 'alias' ? translation.read('AS', body, ['this', 'alias']).this : item
+    const name = kind === 'alias' ? translation.name(body.alias) : nameOf(translation, item)
+    if (name === undefined || kind === 'star') return translation.refuse(node, 'SELECT AS STRUCT with columns without names is not available in the embedded warehouse', 'STRUCT')
+    return { name, value: compileItem(translation, inner) }
+  })
+
+const compileStar = (translation: Translation, body: Body): string => {
+  const { table, except, replace } = translation.read('*', body, ['table', 'except', 'replace'])
+  const star = isAbsent(table) ? '*' : `${quoteName(translation.name(table))}.*`
+  const without = listOf(except).map((name) => quoteName(translation.name(name)))
+  const instead = listOf(replace).map((item) => {
+    const { this: inner, alias } = translation.read('REPLACE', isNode(item) ? item : {}, ['this', 'alias'])
+    return `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
+  })
+  return [star, without.length > 0 ? `EXCLUDE (${without.join(', ')})` : '', instead.length > 0 ? `REPLACE (${instead.join(', ')})` : '']
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+const compileGroupBy = (translation: Translation, select: Body): string => {
+  const { expressions } = translation.read('GROUP BY', isNode(select.group_by) ? select.group_by : {}, ['expressions'])
+  translation.count('GROUP')
+  const aliases = listOf(select.expressions).map((item) => {
+    const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
+    return kind === 'alias' && nameOf(translation, body.this) === undefined ? translation.name(body.alias).toLowerCase() : undefined
+  })
+  const hasStar = listOf(select.expressions).some((item) => kindOf(item)?.kind === 'star')
+  const items = listOf(expressions).map((item) => {
+    const ordinal = wholeNumber(item)
+    if (ordinal !== undefined) translation.countNumber()
+    const column = kindOf(item)?.kind === 'column' && isAbsent(kindOf(item)?.body.table) ? nameOf(translation, item) : undefined
+    const position = column === undefined || hasStar ? -1 : aliases.indexOf(column.toLowerCase())
+    if (position >= 0) translation.name(isNode(item) && isNode(item.column) ? item.column.name : undefined)
+    if (ordinal !== undefined || position >= 0) return String(ordinal ?? position + 1)
+    const call = kindOf(item)
+    if (call?.kind === 'function' && /^(ROLLUP|CUBE|GROUPING SETS)$/i.test(String(call.body.name))) return compileGroupingSets(translation, call.body)
+    return compileExpression(translation, item).sql
+  })
+  return `GROUP BY ${items.join(', ')}`
+}
+
+/** ROLLUP, CUBE and GROUPING SETS over columns only. */
+const compileGroupingSets = (translation: Translation, body: Body): string => {
+  const { name, args } = translation.read('GROUP BY', body, ['name', 'args'])
+  const word = String(name).toUpperCase()
+  const column = (node: unknown): string => {
+    if (kindOf(node)?.kind !== 'column') return translation.refuse(node ?? body, `${word} over anything but columns is not available in the embedded warehouse`, word.split(' ')[0])
+    return compileExpression(translation, node).sql
+  }
+  const item = (node: unknown): string => {
+    const { kind, body: inner } = kindOf(node) ?? { kind: '', body: {} }
+    return kind === 'tuple' ? `(${listOf(inner.expressions).map(column).join(', ')})` : column(kind === 'paren' ? inner.this : node)
+  }
+  return `${word} (${listOf(args).map(item).join(', ')})`
+}
+
+/** `ARRAY(SELECT …)` */
+export const compileArrayQuery = (translation: Translation, query: unknown): Expr => ({ sql: `ARRAY(${compileQuery(translation, query)})` })
