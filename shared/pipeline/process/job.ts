@@ -1,4 +1,3 @@
-import type { Field } from '@convergence/core/table.ts'
 import type { ProcessCounts, ProcessRequest, RejectedRow, Sample } from '@convergence/core/ports/processor.ts'
 
 /** Records in a file of ours. Verbatim: the input's own lines, the first of which has `firstPosition`. Canonical: each with its position in front. */

@@ -10,7 +10,7 @@ import { writesSpaces } from './writes-spaces.ts'
 export interface TextPiece {
   readonly records: number
   /** With `index`, the frame has the rows' numbers, from 0, as a column INDEX. */
-  scan(index: boolean): { readonly frame: LazyDataFrame; typed(target: number): TypedColumn }
+  scan(index: boolean): { readonly frame: LazyDataFrame; readonly typed: (target: number) => TypedColumn }
   /** Texts of the rows at `indexes`, which rise. */
   rows(indexes: readonly number[]): AsyncIterable<SegmentRow>
 }
