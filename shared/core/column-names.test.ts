@@ -38,7 +38,10 @@ describe('column names', () => {
     [['aB', 'a b'], 'columns "aB" and "a b" would both be "a_b": `rename` one of them'],
     [['_runId'], 'column "_runId" gives "_run_id", a column of the platform: `rename` it'],
     [['日本'], 'column "日本" gives "", which is no column name: `rename` it'],
-    [['_PARTITIONDATE'], 'column "_PARTITIONDATE" gives "_partitiondate", a name that BigQuery keeps for itself: `rename` it'],
+    [
+      ['_PARTITIONDATE'],
+      'column "_PARTITIONDATE" gives "_partitiondate", a name that BigQuery keeps for itself: `rename` it',
+    ],
   ])('%j are refused: %s', (sources, problem) => {
     expect(nameColumns(sources, plain).problems).toEqual([problem])
   })

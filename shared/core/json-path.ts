@@ -9,6 +9,8 @@ export type JsonPathSegment =
 
 export type JsonPath = readonly JsonPathSegment[]
 
+const MAX_LENGTH = 1_000
+
 const NAME = /^[\p{L}_][\p{L}\p{N}_-]*/u
 const INDEX = /^\[\s*(-?(?:0|[1-9]\d{0,8}))\s*\]/
 const WILDCARD = /^\[\s*\*\s*\]/
@@ -46,6 +48,7 @@ const nextSegment = (rest: string, first: boolean): { segment: JsonPathSegment; 
 export const parseJsonPath = (text: string): JsonPath => {
   const segments: JsonPathSegment[] = []
   let at = text.startsWith('$') ? 1 : 0
+  if (text.length > MAX_LENGTH) throw new InvalidConfigError(`the path is longer than ${MAX_LENGTH} characters`)
   if (text === '') throw new InvalidConfigError('the path is empty: `$` is the whole document')
   while (at < text.length) {
     const found = nextSegment(text.slice(at), at === 0)

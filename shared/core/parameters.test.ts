@@ -4,7 +4,9 @@ import { resolveParameters } from './parameters.ts'
 
 const pipeline = (parameters: unknown, more: object = {}): Pipeline => ({
   timezone: 'America/New_York',
-  ...pipelineSchema.omit({ timezone: true }).parse({ pipeline_id: 'p', parameters, steps: [{ step_id: 's', type: 'dq', rules: 'r' }], ...more }),
+  ...pipelineSchema
+    .omit({ timezone: true })
+    .parse({ pipeline_id: 'p', parameters, steps: [{ step_id: 's', type: 'dq', rules: 'r' }], ...more }),
 })
 
 /** 03:30 on the first of March in UTC: still the last of February in New York. */
@@ -12,7 +14,9 @@ const AT = '2026-03-01T03:30:00.000Z'
 
 const value = (declared: object, given?: unknown): unknown => {
   const resolved = resolveParameters(pipeline({ p: declared }), given === undefined ? {} : { p: given }, AT)
-  return resolved.outcome === 'resolved' ? resolved.values['p'] : resolved.problems.map((problem) => `${problem.parameter}: ${problem.message}`)
+  return resolved.outcome === 'resolved'
+    ? resolved.values['p']
+    : resolved.problems.map((problem) => `${problem.parameter}: ${problem.message}`)
 }
 
 describe('parameters of a run', () => {
@@ -64,7 +68,9 @@ describe('parameters of a run', () => {
   })
 
   it('that the pipeline does not have are refused, together with all other problems', () => {
-    expect(resolveParameters(pipeline({ a: { type: 'date' }, b: { type: 'integer' } }), { a: 'x', b: 'y', c: 1 }, AT)).toEqual({
+    expect(
+      resolveParameters(pipeline({ a: { type: 'date' }, b: { type: 'integer' } }), { a: 'x', b: 'y', c: 1 }, AT),
+    ).toEqual({
       outcome: 'invalid',
       problems: [
         { parameter: 'c', message: 'is not a parameter of this pipeline: it has a, b' },
@@ -72,13 +78,19 @@ describe('parameters of a run', () => {
         { parameter: 'b', message: 'must be a whole number' },
       ],
     })
-    expect(resolveParameters(pipeline({}), JSON.parse('{"__proto__": 1, "toString": 2}'), AT)).toMatchObject({ outcome: 'invalid', problems: [{}, {}] })
+    expect(resolveParameters(pipeline({}), JSON.parse('{"__proto__": 1, "toString": 2}'), AT)).toMatchObject({
+      outcome: 'invalid',
+      problems: [{}, {}],
+    })
     expect(resolveParameters(pipeline({}), [], AT)).toMatchObject({ outcome: 'invalid' })
   })
 
   it('hold the name of an uploaded object where uploads start the pipeline', () => {
     const uploads = pipeline({}, { on_upload: { bucket: 'uploads', glob: '*.csv' } })
-    expect(resolveParameters(uploads, { object: 'a.csv' }, AT)).toEqual({ outcome: 'resolved', values: { object: 'a.csv' } })
+    expect(resolveParameters(uploads, { object: 'a.csv' }, AT)).toEqual({
+      outcome: 'resolved',
+      values: { object: 'a.csv' },
+    })
     expect(resolveParameters(uploads, {}, AT)).toEqual({ outcome: 'resolved', values: { object: null } })
   })
 })

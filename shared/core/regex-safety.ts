@@ -17,7 +17,6 @@ const QUANTIFIER = /^(?:[*+?]|\{(\d+)(,(\d*))?\})\??/
 /** What is wrong with a pattern; undefined: nothing. */
 export const patternProblem = (pattern: string): string | undefined => {
   try {
-    // oxlint-disable-next-line no-new -- only its error is wanted
     new RegExp(pattern, 'u')
   } catch (error) {
     return `is not a regular expression: ${error instanceof Error ? error.message : String(error)}`

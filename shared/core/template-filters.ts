@@ -65,7 +65,7 @@ const format = (value: TemplateValue, pattern: string, timezone: string): string
   return pattern.replaceAll(TOKENS, (token) => places[token] ?? token)
 }
 
-export const FILTERS: Readonly<Record<string, Filter>> = {
+const FILTERS: Readonly<Record<string, Filter>> = {
   unix: { argument: 'none', apply: (value, _, zone) => Number(floorDivide(instantMicros(value, zone), 1_000_000n)) },
   unix_ms: { argument: 'none', apply: (value, _, zone) => millis(value, zone) },
   iso: { argument: 'none', apply: (value, _, zone) => isoInstant(instantMicros(value, zone)) },

@@ -62,9 +62,12 @@ describe('a template', () => {
     expect(() => parseTemplate(text)).toThrow(message)
   })
 
-  it.each(['{{ parameters.empty }}', '{{ parameters.other }}', '{{ parameters.toString }}', '{{ parent.id }}'])('%s has no value: an error, not an empty text', (text) => {
-    expect(() => renderTemplate(text, scope)).toThrow('has no value here')
-  })
+  it.each(['{{ parameters.empty }}', '{{ parameters.other }}', '{{ parameters.toString }}', '{{ parent.id }}'])(
+    '%s has no value: an error, not an empty text',
+    (text) => {
+      expect(() => renderTemplate(text, scope)).toThrow('has no value here')
+    },
+  )
 
   it('without a window or cursor is an error where it names them', () => {
     const { window: _window, cursor: _cursor, ...bare } = scope
@@ -77,10 +80,15 @@ describe('a template', () => {
   })
 
   it('is not read again in what it gave', () => {
-    expect(renderTemplate('{{ parameters.text }}', { ...scope, parameters: { text: '{{ secrets.key }}' } })).toBe('{{ secrets.key }}')
+    expect(renderTemplate('{{ parameters.text }}', { ...scope, parameters: { text: '{{ secrets.key }}' } })).toBe(
+      '{{ secrets.key }}',
+    )
   })
 
   it('is rendered in every text of a JSON value', () => {
-    expect(renderJson({ a: ['{{ parameters.day }}', 1, null], b: { c: true } }, scope)).toEqual({ a: ['2026-03-30', 1, null], b: { c: true } })
+    expect(renderJson({ a: ['{{ parameters.day }}', 1, null], b: { c: true } }, scope)).toEqual({
+      a: ['2026-03-30', 1, null],
+      b: { c: true },
+    })
   })
 })

@@ -36,7 +36,7 @@ export interface TemplateProblem {
   readonly message: string
 }
 
-const EXPRESSION = /\{\{(.*?)\}\}/gs
+const EXPRESSION = /\{\{([^{}]*)\}\}/g
 const NAME = /^\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*/
 const FILTER = /^\|\s*([A-Za-z_]\w*)\s*(?::\s*(?:"([^"]*)"|'([^']*)'|([\w.-]+))\s*)?/
 

@@ -28,7 +28,9 @@ describe('days of a time zone', () => {
   })
 
   it('knows the calendar', () => {
-    expect(['2024-02-29', '2026-02-29', '2026-02-30', '2026-13-01', '2026-1-1', '2026-01-31T00:00'].map(isDate)).toEqual([true, false, false, false, false, false])
+    expect(
+      ['2024-02-29', '2026-02-29', '2026-02-30', '2026-13-01', '2026-1-1', '2026-01-31T00:00'].map(isDate),
+    ).toEqual([true, false, false, false, false, false])
     expect(addDays('2024-02-28', 2)).toBe('2024-03-01')
     expect(addDays('2026-01-01', -1)).toBe('2025-12-31')
   })

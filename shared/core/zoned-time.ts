@@ -1,7 +1,7 @@
 /** Calendar days of a time zone. Days are `YYYY-MM-DD`, instants milliseconds since the epoch. */
 const DAY_MS = 86_400_000
 
-export const DATE_PATTERN = /^\d{4}-\d{2}-\d{2}$/
+const DATE_PATTERN = /^\d{4}-\d{2}-\d{2}$/
 
 /** A day that the calendar has: not the 30th of February. */
 export const isDate = (text: string): boolean => {

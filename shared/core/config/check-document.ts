@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ConfigPath, ConfigProblem } from './problem.ts'
+import { MAX_PROBLEMS, type ConfigPath, type ConfigProblem } from './problem.ts'
 import { didYouMean } from './suggest.ts'
 import type { ConfigDocument } from './yaml.ts'
 
@@ -25,13 +25,17 @@ const kindOf = (value: unknown): string => {
 
 const typeMessage = (expected: string, input: unknown): string => {
   if (input === undefined) return 'is missing'
-  const hint = expected === 'string' && (typeof input === 'number' || typeof input === 'boolean') ? ': put it in quotes' : ''
+  const hint =
+    expected === 'string' && (typeof input === 'number' || typeof input === 'boolean') ? ': put it in quotes' : ''
   return `must be ${KINDS[expected] ?? expected}, not ${kindOf(input)}${hint}`
 }
 
 const sizeMessage = (issue: Extract<RawIssue, { code: 'too_small' | 'too_big' }>): string => {
   const limit = issue.code === 'too_small' ? `at least ${String(issue.minimum)}` : `at most ${String(issue.maximum)}`
-  if (issue.origin === 'string') return issue.code === 'too_small' && Number(issue.minimum) === 1 ? 'must not be empty' : `must have ${limit} characters`
+  if (issue.origin === 'string')
+    return issue.code === 'too_small' && Number(issue.minimum) === 1
+      ? 'must not be empty'
+      : `must have ${limit} characters`
   return issue.origin === 'array' ? `must have ${limit} entries` : `must be ${limit}`
 }
 
@@ -50,13 +54,24 @@ type Reported = (path: ConfigPath, message: string, at?: 'key' | 'value') => Con
 const pathOf = (issue: Issue): ConfigPath => issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
 
 const valueAt = (value: unknown, path: ConfigPath): unknown =>
-  path.reduce<unknown>((at, part) => (typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[part] : undefined), value)
+  path.reduce<unknown>(
+    (at, part) => (typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[part] : undefined),
+    value,
+  )
 
-const problemsOf = (issue: Issue, document: ConfigDocument, known: ReadonlyMap<string, readonly string[]>): readonly ConfigProblem[] => {
+const problemsOf = (
+  issue: Issue,
+  document: ConfigDocument,
+  known: ReadonlyMap<string, readonly string[]>,
+): readonly ConfigProblem[] => {
   const path = pathOf(issue)
   const report: Reported = (at, text, what) => document.problem(at, text, what)
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => report([...path, key], `unknown key${didYouMean(key, known.get(JSON.stringify(path)) ?? [])}`, 'key'))
+    return issue.keys
+      .slice(0, MAX_PROBLEMS)
+      .map((key) =>
+        report([...path, key], `unknown key${didYouMean(key, known.get(JSON.stringify(path)) ?? [])}`, 'key'),
+      )
   if (issue.code === 'invalid_key') return [report(path, issue.issues[0]?.message ?? issue.message, 'key')]
   if (issue.message.startsWith('is not available yet')) return [report(path, issue.message, 'key')]
   if (issue.code === 'invalid_union' && 'options' in issue && !issue.message.endsWith('not available yet')) {
@@ -66,17 +81,33 @@ const problemsOf = (issue: Issue, document: ConfigDocument, known: ReadonlyMap<s
   return [report(path, issue.message)]
 }
 
+const firstProblems = (
+  issues: readonly Issue[],
+  problemsOfIssue: (issue: Issue) => readonly ConfigProblem[],
+): readonly ConfigProblem[] => {
+  const found: ConfigProblem[] = []
+  for (const issue of issues) {
+    if (found.length >= MAX_PROBLEMS) break
+    found.push(...problemsOfIssue(issue))
+  }
+  return found.slice(0, MAX_PROBLEMS)
+}
+
 export type CheckedDocument<T> = { readonly value: T } | { readonly problems: readonly ConfigProblem[] }
 
-export const checkDocument = <S extends z.ZodType>(schema: S, document: ConfigDocument): CheckedDocument<z.output<S>> => {
+export const checkDocument = <S extends z.ZodType>(
+  schema: S,
+  document: ConfigDocument,
+): CheckedDocument<z.output<S>> => {
   const known = new Map<string, readonly string[]>()
   const parsed = schema.safeParse(document.value, {
     error: (issue) => {
       // The keys that the model knows, for suggestions: an issue itself does not carry them.
-      if (issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject) known.set(JSON.stringify(issue.path ?? []), Object.keys(issue.inst.shape))
+      if (issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject)
+        known.set(JSON.stringify(issue.path ?? []), Object.keys(issue.inst.shape))
       return message(issue)
     },
   })
   if (parsed.success) return { value: parsed.data }
-  return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, document, known)) }
+  return { problems: firstProblems(parsed.error.issues, (issue) => problemsOf(issue, document, known)) }
 }

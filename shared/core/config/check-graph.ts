@@ -13,14 +13,26 @@ interface GraphProblem {
 export const graphProblems = (steps: readonly Pick<Step, 'step_id' | 'needs'>[]): readonly GraphProblem[] => {
   const ids = steps.map((step) => step.step_id)
   const problems = steps.flatMap((step, index): GraphProblem[] => [
-    ...(ids.indexOf(step.step_id) < index ? [{ step: index, key: 'step_id' as const, message: `${step.step_id} is there twice` }] : []),
+    ...(ids.indexOf(step.step_id) < index
+      ? [{ step: index, key: 'step_id' as const, message: `${step.step_id} is there twice` }]
+      : []),
     ...step.needs.flatMap((need, at): GraphProblem[] =>
-      ids.includes(need) ? [] : [{ step: index, key: 'needs', need: at, message: `there is no step ${need}${didYouMean(need, ids)}` }],
+      ids.includes(need)
+        ? []
+        : [{ step: index, key: 'needs', need: at, message: `there is no step ${need}${didYouMean(need, ids)}` }],
     ),
   ])
   if (problems.length > 0) return problems
   const circle = findCircle(steps)
-  return circle ? [{ step: ids.indexOf(circle[0] ?? ''), key: 'needs', message: `the steps wait for each other: ${circle.join(' -> ')}` }] : []
+  return circle
+    ? [
+        {
+          step: ids.indexOf(circle[0] ?? ''),
+          key: 'needs',
+          message: `the steps wait for each other: ${circle.join(' -> ')}`,
+        },
+      ]
+    : []
 }
 
 /** Ids of a circle, beginning and ending with the same step. */

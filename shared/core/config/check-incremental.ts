@@ -27,20 +27,40 @@ export const checkIncremental = (check: IncrementalCheck): void => {
   const { resource, schema, load, step } = check
   const { incremental } = resource
   if (!incremental) return
-  const report = (key: string, message: string) => check.problems.at(check.document, [...check.path, 'incremental', key], message)
+  const report = (key: string, message: string) =>
+    check.problems.at(check.document, [...check.path, 'incremental', key], message)
   const type = typeOf(incremental.cursor, resource, schema)
   if (schema && type === undefined)
-    report('cursor', `schema ${load.schema} of ${step} has no column ${incremental.cursor}${didYouMean(incremental.cursor, schema.map((field) => field.name))}`)
-  else if (type !== undefined && !TIMES.has(type) && !NUMBERS.has(type)) report('cursor', `is ${type}: a cursor is a date, a time or an exact number`)
+    report(
+      'cursor',
+      `schema ${load.schema} of ${step} has no column ${incremental.cursor}${didYouMean(
+        incremental.cursor,
+        schema.map((field) => field.name),
+      )}`,
+    )
+  else if (type !== undefined && !TIMES.has(type) && !NUMBERS.has(type))
+    report('cursor', `is ${type}: a cursor is a date, a time or an exact number`)
   else if (type !== undefined && NUMBERS.has(type)) checkNumber(incremental, report)
-  if (incremental.initial !== undefined && !isInitial(incremental.initial, type)) report('initial', 'must be a date such as 2026-01-31 or an instant, as the cursor counts, or a number')
-  if (load.strategy === 'append' && incremental.lookback > 0) report('lookback', `${step} appends: rows that are read again would be there twice; merge them, or leave lookback out`)
+  if (incremental.initial !== undefined && !isInitial(incremental.initial, type))
+    report('initial', 'must be a date such as 2026-01-31 or an instant, as the cursor counts, or a number')
+  if (load.strategy === 'append' && incremental.lookback > 0)
+    report(
+      'lookback',
+      `${step} appends: rows that are read again would be there twice; merge them, or leave lookback out`,
+    )
   if (load.strategy === 'append' && !incremental.unique && !(type && TIMES.has(type)))
-    report('cursor', `${step} appends: the cursor must be a time (say so in a schema or in \`types\`), or be declared \`unique: true\``)
-  if (load.strategy === 'overwrite' && load.partitions === 'all') report('cursor', `${step} overwrites the whole table: it would keep the newest rows only`)
+    report(
+      'cursor',
+      `${step} appends: the cursor must be a time (say so in a schema or in \`types\`), or be declared \`unique: true\``,
+    )
+  if (load.strategy === 'overwrite' && load.partitions === 'all')
+    report('cursor', `${step} overwrites the whole table: it would keep the newest rows only`)
 }
 
-const checkNumber = (incremental: NonNullable<RestResource['incremental']>, report: (key: string, message: string) => void): void => {
+const checkNumber = (
+  incremental: NonNullable<RestResource['incremental']>,
+  report: (key: string, message: string) => void,
+): void => {
   for (const key of ['lookback', 'lag', 'size'] as const)
     if ((incremental[key] ?? 0) > 0) report(key, 'needs a cursor that is a time')
 }

@@ -26,15 +26,22 @@ interface LoadCheck {
 /** Every column that a load names, against the schema where there is one; and what the strategy needs. */
 export const checkLoad = (check: LoadCheck): void => {
   const { load } = check
-  column(check, ['partition_by'], load.partition_by, (field) => (DAY_TYPES.has(field.type) ? undefined : `is ${field.type}: a partition is a DATE, DATETIME or TIMESTAMP`))
-  columns(check, 'cluster_by', load.cluster_by, (field) => (NOT_CLUSTERED.has(field.type) ? `is ${field.type}, which cannot be clustered by` : undefined))
+  column(check, ['partition_by'], load.partition_by, (field) =>
+    DAY_TYPES.has(field.type) ? undefined : `is ${field.type}: a partition is a DATE, DATETIME or TIMESTAMP`,
+  )
+  columns(check, 'cluster_by', load.cluster_by, (field) =>
+    NOT_CLUSTERED.has(field.type) ? `is ${field.type}, which cannot be clustered by` : undefined,
+  )
   if (load.strategy === 'merge') checkMerge(check, load.keys, load.order_by)
   if (load.strategy === 'overwrite' && load.partitions !== 'all') checkPartitions(check, load.partitions)
 }
 
 const checkMerge = (check: LoadCheck, keys: readonly string[], orderBy: readonly string[]): void => {
-  const comparable = (field: Field) => (NOT_COMPARABLE.has(field.type) ? `is ${field.type}, which cannot be compared` : undefined)
-  columns(check, 'keys', keys, (field) => (PLATFORM_FIELD_NAMES.has(field.name) ? 'is a column of the platform: it differs in every run' : comparable(field)))
+  const comparable = (field: Field) =>
+    NOT_COMPARABLE.has(field.type) ? `is ${field.type}, which cannot be compared` : undefined
+  columns(check, 'keys', keys, (field) =>
+    PLATFORM_FIELD_NAMES.has(field.name) ? 'is a column of the platform: it differs in every run' : comparable(field),
+  )
   columns(check, 'order_by', orderBy, comparable)
 }
 
@@ -42,23 +49,41 @@ const checkPartitions = ({ document, path, parameters, problems }: LoadCheck, pa
   for (const [index, partition] of partitions.entries()) {
     const at = [...path, 'partitions', index]
     if (partition.includes('{{')) checkTemplates(document, at, partition, { parameters }, problems)
-    else if (!isDate(partition)) problems.at(document, at, 'must be a day such as 2026-01-31, or a template that gives one')
+    else if (!isDate(partition))
+      problems.at(document, at, 'must be a day such as 2026-01-31, or a template that gives one')
   }
 }
 
-const columns = (check: LoadCheck, key: string, names: readonly string[], problemOf: (field: Field) => string | undefined): void => {
+const columns = (
+  check: LoadCheck,
+  key: string,
+  names: readonly string[],
+  problemOf: (field: Field) => string | undefined,
+): void => {
   for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) < index) check.problems.at(check.document, [...check.path, key, index], `${name} is there twice`)
+    if (names.indexOf(name) < index)
+      check.problems.at(check.document, [...check.path, key, index], `${name} is there twice`)
     else column(check, [key, index], name, problemOf)
   }
 }
 
-const column = (check: LoadCheck, at: ConfigPath, name: string, problemOf: (field: Field) => string | undefined): void => {
+const column = (
+  check: LoadCheck,
+  at: ConfigPath,
+  name: string,
+  problemOf: (field: Field) => string | undefined,
+): void => {
   const fields: TableSchema = [...(check.schema ?? []), ...PLATFORM_FIELDS]
   const field = fields.find((one) => one.name === name)
   const report = (message: string) => check.problems.at(check.document, [...check.path, ...at], message)
   if (field) {
     const problem = field.mode === 'REPEATED' ? 'is REPEATED: a single value is needed' : problemOf(field)
     if (problem) report(`${name} ${problem}`)
-  } else if (check.schema) report(`schema ${check.load.schema} has no column ${name}${didYouMean(name, fields.map((one) => one.name))}`)
+  } else if (check.schema)
+    report(
+      `schema ${check.load.schema} has no column ${name}${didYouMean(
+        name,
+        fields.map((one) => one.name),
+      )}`,
+    )
 }

@@ -11,14 +11,22 @@ const CLOCK = { logicalTime: '2026-01-31T00:00:00.000Z', timezone: 'UTC' }
 
 /** What a pipeline declares must fit itself: defaults, choices, bounds, patterns. */
 export const checkParameters = (pipeline: PipelineFile, document: ConfigDocument, problems: ProblemList): void => {
-  for (const [name, declared] of Object.entries(pipeline.parameters)) checkParameter(declared, ['parameters', name], document, problems)
+  for (const [name, declared] of Object.entries(pipeline.parameters))
+    checkParameter(declared, ['parameters', name], document, problems)
 }
 
-const checkParameter = (declared: Parameter, path: ConfigPath, document: ConfigDocument, problems: ProblemList): void => {
-  const report = (key: string, message: string, index?: number) => problems.at(document, index === undefined ? [...path, key] : [...path, key, index], message)
+const checkParameter = (
+  declared: Parameter,
+  path: ConfigPath,
+  document: ConfigDocument,
+  problems: ProblemList,
+): void => {
+  const report = (key: string, message: string, index?: number) =>
+    problems.at(document, index === undefined ? [...path, key] : [...path, key, index], message)
   const unsafe = declared.pattern === undefined ? undefined : patternProblem(declared.pattern)
   if (unsafe) report('pattern', unsafe)
-  if (declared.pattern !== undefined && declared.type !== 'string') report('pattern', `is for texts, not for ${declared.type}`)
+  if (declared.pattern !== undefined && declared.type !== 'string')
+    report('pattern', `is for texts, not for ${declared.type}`)
   const { type, description } = declared
   for (const [index, value] of (declared.enum ?? []).entries()) {
     const read = readParameter({ type, description, required: false }, value, CLOCK)
@@ -26,7 +34,8 @@ const checkParameter = (declared: Parameter, path: ConfigPath, document: ConfigD
   }
   for (const key of ['min', 'max'] as const) {
     const bound = declared[key]
-    if (bound !== undefined && !isBound(declared, bound)) report(key, type === 'string' ? 'must be a number of characters' : `does not fit a parameter of type ${type}`)
+    if (bound !== undefined && !isBound(declared, bound))
+      report(key, type === 'string' ? 'must be a number of characters' : `does not fit a parameter of type ${type}`)
   }
   if (declared.default === undefined || unsafe) return
   if (declared.required) report('required', 'has no meaning beside a default')

@@ -8,14 +8,14 @@ import { checkLoad } from './check-load.ts'
 import { checkParameters } from './check-parameters.ts'
 import { checkRuleColumns } from './check-rules.ts'
 import { checkResourceTemplates } from './check-source.ts'
+import { sqlProblems } from './check-sql.ts'
 import { checkTemplates } from './check-templates.ts'
 import type { ConfigFiles, ConfigFolder, KindName, Loaded, PipelineFile, Values } from './config-files.ts'
 import { bucketProblem } from './operator-permits.ts'
 import type { DqStep, IngestStep, Load, Step, TransformStep } from './pipeline.ts'
-import { problemAt, type ConfigPath } from './problem.ts'
+import type { ConfigPath } from './problem.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { Source } from './source.ts'
-import { readSqlFile, type SqlFile } from './sql-file.ts'
 import { didYouMean } from './suggest.ts'
 import type { OperatorTenant } from './tenant.ts'
 import type { ConfigDocument } from './yaml.ts'
@@ -45,9 +45,12 @@ export const checkPipeline = (pipeline: PipelineFile, document: ConfigDocument, 
   checkParameters(pipeline, document, problems)
   checkUpload(check)
   const limits = operator?.limits
-  if (limits && pipeline.concurrency > limits.max_concurrent_runs) report(['concurrency'], `the operator allows at most ${limits.max_concurrent_runs}`)
-  if (limits && pipeline.timeout > limits.max_timeout) report(['timeout'], `the operator allows at most ${formatDuration(limits.max_timeout)}`)
-  for (const { step, key, need, message } of graphProblems(pipeline.steps)) report(['steps', step, key, ...(need === undefined ? [] : [need])], message)
+  if (limits && pipeline.concurrency > limits.max_concurrent_runs)
+    report(['concurrency'], `the operator allows at most ${limits.max_concurrent_runs}`)
+  if (limits && pipeline.timeout > limits.max_timeout)
+    report(['timeout'], `the operator allows at most ${formatDuration(limits.max_timeout)}`)
+  for (const { step, key, need, message } of graphProblems(pipeline.steps))
+    report(['steps', step, key, ...(need === undefined ? [] : [need])], message)
   for (const [index, step] of pipeline.steps.entries()) checkStep(check, step, ['steps', index])
 }
 
@@ -56,17 +59,33 @@ const checkUpload = ({ pipeline, document, operator, problems }: PipelineCheck):
   const { bucket, glob } = pipeline.on_upload
   const refused = operator && bucketProblem(operator, bucket, glob)
   if (refused) problems.at(document, ['on_upload', 'bucket'], refused)
-  if (glob.includes('{{')) problems.at(document, ['on_upload', 'glob'], 'must hold no template: it is asked before there is a run')
+  if (glob.includes('{{'))
+    problems.at(document, ['on_upload', 'glob'], 'must hold no template: it is asked before there is a run')
   const object = pipeline.parameters[OBJECT_PARAMETER]
-  if (object && object.type !== 'string') problems.at(document, ['parameters', OBJECT_PARAMETER, 'type'], 'must be string: it is the name of the uploaded object')
+  if (object && object.type !== 'string')
+    problems.at(
+      document,
+      ['parameters', OBJECT_PARAMETER, 'type'],
+      'must be string: it is the name of the uploaded object',
+    )
   // An upload brings no other parameters.
   for (const [name, one] of Object.entries(pipeline.parameters))
-    if (one.required && name !== OBJECT_PARAMETER) problems.at(document, ['parameters', name], 'needs a default: an upload starts this pipeline, and gives `object` only', 'key')
+    if (one.required && name !== OBJECT_PARAMETER)
+      problems.at(
+        document,
+        ['parameters', name],
+        'needs a default: an upload starts this pipeline, and gives `object` only',
+        'key',
+      )
 }
 
 const checkStep = (check: PipelineCheck, step: Step, path: ConfigPath): void => {
   if (step.timeout !== undefined && step.timeout > check.pipeline.timeout)
-    check.problems.at(check.document, [...path, 'timeout'], `is longer than the pipeline's own, ${formatDuration(check.pipeline.timeout)}`)
+    check.problems.at(
+      check.document,
+      [...path, 'timeout'],
+      `is longer than the pipeline's own, ${formatDuration(check.pipeline.timeout)}`,
+    )
   if (step.type === 'ingest') checkIngest(check, step, path)
   else if (step.type === 'dq') checkDq(check, step, path)
   else checkTransform(check, step, path)
@@ -86,7 +105,8 @@ const checkIngest = (check: PipelineCheck, step: IngestStep, path: ConfigPath): 
   checkLoad({ document, path: [...path, 'load'], load, schema, parameters, problems })
   const source = sourceOf(check, step, path)
   if (source?.checked) checkResource(check, step, schema, { ...source.checked, path: [...path, 'source'] })
-  if (step.gate !== undefined) checkGate(check, step.gate, [...path, 'gate'], { name: `${load.dataset}.${load.table}`, schema })
+  if (step.gate !== undefined)
+    checkGate(check, step.gate, [...path, 'gate'], { name: `${load.dataset}.${load.table}`, schema })
 }
 
 const sourceOf = (check: PipelineCheck, step: IngestStep, path: ConfigPath): Loaded<Source> | undefined => {
@@ -108,7 +128,11 @@ const checkResource = (
   const names = { parameters: check.parameters, owner }
   const resources = value.type === 'rest_api' ? value.resources : value.files
   if (!Object.hasOwn(resources, name)) {
-    check.problems.at(check.document, source.path, `source ${id} has no ${name}: it has ${Object.keys(resources).join(', ')}${didYouMean(name, Object.keys(resources))}`)
+    check.problems.at(
+      check.document,
+      source.path,
+      `source ${id} has no ${name}: it has ${Object.keys(resources).join(', ')}${didYouMean(name, Object.keys(resources))}`,
+    )
     return
   }
   if (value.type === 'object_storage') {
@@ -121,7 +145,15 @@ const checkResource = (
   checkTemplates(document, ['headers'], value.headers, { ...names, ...namesOfConnection(resource) }, check.problems)
   checkTemplates(document, ['params'], value.params, { ...names, ...namesOfConnection(resource) }, check.problems)
   checkResourceTemplates(resource, ['resources', name], document, names, check.problems)
-  checkIncremental({ document, path: ['resources', name], resource, load: step.load, schema, step: `step ${step.step_id} of ${owner}`, problems: check.problems })
+  checkIncremental({
+    document,
+    path: ['resources', name],
+    resource,
+    load: step.load,
+    schema,
+    step: `step ${step.step_id} of ${owner}`,
+    problems: check.problems,
+  })
 }
 
 const namesOfConnection = (resource: { windows?: unknown; incremental?: unknown }) => ({
@@ -138,47 +170,68 @@ const checkGate = (
 ): Loaded<Values['rules']> | undefined => {
   const rules = check.folders.rules.get(id)
   if (!rules) check.problems.at(check.document, path, check.folders.rules.missing('rules file', id))
-  else if (rules.checked && table?.schema) checkRuleColumns(rules.checked.value, rules.checked.document, { name: table.name, schema: table.schema }, check.problems)
+  else if (rules.checked && table?.schema)
+    checkRuleColumns(
+      rules.checked.value,
+      rules.checked.document,
+      { name: table.name, schema: table.schema },
+      check.problems,
+    )
   return rules
 }
 
 const checkDq = (check: PipelineCheck, step: DqStep, path: ConfigPath): void => {
   const known = check.folders.rules.get(step.rules)
   const name = step.table ?? known?.checked?.value.table
-  const loads = check.pipeline.steps.flatMap((one) => (one.type !== 'dq' && `${one.load.dataset}.${one.load.table}` === name ? [one.load] : []))
-  const schema = loads.flatMap((load) => (load.schema === undefined ? [] : [check.folders.schemas.get(load.schema)?.checked?.value]))[0]
+  const loads = check.pipeline.steps.flatMap((one) =>
+    one.type !== 'dq' && `${one.load.dataset}.${one.load.table}` === name ? [one.load] : [],
+  )
+  const schema = loads.flatMap((load) =>
+    load.schema === undefined ? [] : [check.folders.schemas.get(load.schema)?.checked?.value],
+  )[0]
   const rules = checkGate(check, step.rules, [...path, 'rules'], name === undefined ? undefined : { name, schema })
   const report = (key: string, message: string) => check.problems.at(check.document, [...path, key], message)
   if (name === undefined && rules?.checked) report('table', `is missing: rules ${step.rules} name no table`)
   if (name !== undefined && step.scope !== 'table' && loads.length === 0)
-    report('scope', `${step.scope} needs a step of this pipeline that loads ${name}: only then there are rows of this run`)
+    report(
+      'scope',
+      `${step.scope} needs a step of this pipeline that loads ${name}: only then there are rows of this run`,
+    )
 }
 
 const checkTransform = (check: PipelineCheck, step: TransformStep, path: ConfigPath): void => {
   const { document, parameters, problems, operator } = check
   const { load } = step
-  if (load.schema !== undefined) problems.at(document, [...path, 'load', 'schema'], 'is not available yet in a transform: the query decides the columns', 'key')
-  if (!('rows' in load.max_rejected) || load.max_rejected.rows !== 0) problems.at(document, [...path, 'load', 'max_rejected'], 'is for ingest steps: a query rejects no rows', 'key')
+  if (!('rows' in load.max_rejected) || load.max_rejected.rows !== 0)
+    problems.at(document, [...path, 'load', 'max_rejected'], 'is for ingest steps: a query rejects no rows', 'key')
   if (operator && step.max_bytes_billed !== undefined && step.max_bytes_billed > operator.limits.max_bytes_billed)
-    problems.at(document, [...path, 'max_bytes_billed'], `the operator allows at most ${formatSize(operator.limits.max_bytes_billed)}`)
-  checkLoad({ document, path: [...path, 'load'], load, schema: undefined, parameters, problems })
+    problems.at(
+      document,
+      [...path, 'max_bytes_billed'],
+      `the operator allows at most ${formatSize(operator.limits.max_bytes_billed)}`,
+    )
+  checkLoad({
+    document,
+    path: [...path, 'load'],
+    load,
+    schema: schemaOf(check, load, [...path, 'load', 'schema']),
+    parameters,
+    problems,
+  })
   checkSql(check, step, path)
 }
 
 const checkSql = (check: PipelineCheck, step: TransformStep, path: ConfigPath): void => {
   const file = [`sql/${check.tenant}/${step.sql}.sql`, `sql/${step.sql}.sql`].find((one) => check.files.has(one))
   if (file === undefined) {
-    check.problems.at(check.document, [...path, 'sql'], `there is no file sql/${step.sql}.sql, nor sql/${check.tenant}/${step.sql}.sql`)
+    check.problems.at(
+      check.document,
+      [...path, 'sql'],
+      `there is no file sql/${step.sql}.sql, nor sql/${check.tenant}/${step.sql}.sql`,
+    )
     return
   }
   const text = check.files.get(file) ?? ''
   check.sql.set(step.sql, text)
-  for (const { offset, message } of sqlProblems(readSqlFile(text), check)) check.problems.add(problemAt({ file, text, offset, path: [], message }))
+  for (const problem of sqlProblems(file, text, check.parameters)) check.problems.add(problem)
 }
-
-const sqlProblems = (sql: SqlFile, { pipeline, parameters }: PipelineCheck): readonly { readonly offset: number; readonly message: string }[] => [
-  ...sql.problems,
-  ...sql.parameters
-    .filter(({ name }) => !parameters.includes(name))
-    .map(({ name, start }) => ({ offset: start, message: `@${name}: pipeline ${pipeline.pipeline_id} has no parameter ${name}${didYouMean(name, parameters)}` })),
-]

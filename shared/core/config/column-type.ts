@@ -33,7 +33,8 @@ const TYPE_NAMES: Readonly<Record<string, FieldType>> = {
 
 export const FIELD_TYPE_NAMES: readonly string[] = Object.keys(TYPE_NAMES)
 
-export const fieldType = (name: string): FieldType | undefined => (Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : undefined)
+export const fieldType = (name: string): FieldType | undefined =>
+  Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : undefined
 
 const PARSED = {
   unix: { type: 'TIMESTAMP', parse: 'unix' },
@@ -41,7 +42,9 @@ const PARSED = {
   unix_date: { type: 'DATE', parse: 'unix_date' },
 } as const satisfies Record<string, ColumnType>
 
-const CASTS: readonly string[] = [...new Set<string>(Object.values(TYPE_NAMES)), ...Object.keys(PARSED)].filter((name) => name !== 'STRUCT')
+const CASTS: readonly string[] = [...new Set<string>(Object.values(TYPE_NAMES)), ...Object.keys(PARSED)].filter(
+  (name) => name !== 'STRUCT',
+)
 
 /** What is wrong with a decimal's digits; undefined: nothing. Absent scale is 0, as in BigQuery. */
 export const decimalProblem = (type: FieldType, precision: number, scale: number): string | undefined => {
@@ -57,7 +60,7 @@ export const decimalProblem = (type: FieldType, precision: number, scale: number
 }
 
 /** Reads `INT64`, `NUMERIC(10,2)`, `unix_date`; a text instead says what is wrong. */
-export const parseColumnType = (text: string): ColumnType | string => {
+const parseColumnType = (text: string): ColumnType | string => {
   if (Object.hasOwn(PARSED, text)) return PARSED[text as keyof typeof PARSED]
   const match = /^([A-Z0-9]+)(?:\((\d{1,2})(?:,\s*(\d{1,2}))?\))?$/.exec(text)
   const type = match?.[1] === undefined ? undefined : fieldType(match[1])

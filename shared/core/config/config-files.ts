@@ -49,7 +49,12 @@ export type KindName = keyof Values
 const SHARED = 'configs/_shared'
 
 /** Reads and checks one file; its problems go to the list. */
-export const loadFile = <S extends z.ZodType>(files: ConfigFiles, file: string, schema: S, problems: ProblemList): Loaded<z.output<S>> => {
+export const loadFile = <S extends z.ZodType>(
+  files: ConfigFiles,
+  file: string,
+  schema: S,
+  problems: ProblemList,
+): Loaded<z.output<S>> => {
   const read = readYaml(file, files.get(file) ?? '')
   if ('problems' in read) {
     read.problems.forEach((problem) => problems.add(problem))
@@ -85,8 +90,12 @@ export class ConfigFolder<K extends KindName> {
   /** Ids of the tenant's own files, or of the shared ones. */
   ids(of: 'own' | 'shared'): readonly string[] {
     const prefix = `${of === 'own' ? `configs/${this.tenant}` : SHARED}/${this.kind.folder}/`
-    const names = [...this.files.keys()].filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length))
-    return names.filter((name) => name.endsWith(this.kind.ending) && isId(name.slice(0, -this.kind.ending.length))).map((name) => name.slice(0, -this.kind.ending.length))
+    const names = [...this.files.keys()]
+      .filter((path) => path.startsWith(prefix))
+      .map((path) => path.slice(prefix.length))
+    return names
+      .filter((name) => name.endsWith(this.kind.ending) && isId(name.slice(0, -this.kind.ending.length)))
+      .map((name) => name.slice(0, -this.kind.ending.length))
   }
 
   allIds(): readonly string[] {
@@ -97,7 +106,9 @@ export class ConfigFolder<K extends KindName> {
   get(id: string): Loaded<Values[K]> | undefined {
     const known = this.loaded.get(id)
     if (known) return known
-    const file = [`configs/${this.tenant}`, SHARED].map((root) => `${root}/${this.kind.folder}/${id}${this.kind.ending}`).find((path) => this.files.has(path))
+    const file = [`configs/${this.tenant}`, SHARED]
+      .map((root) => `${root}/${this.kind.folder}/${id}${this.kind.ending}`)
+      .find((path) => this.files.has(path))
     if (file === undefined) return undefined
     const loaded = loadFile(this.files, file, this.kind.schema, this.problems) as Loaded<Values[K]>
     const wrong = loaded.checked && idProblem(this.kind, id, loaded.checked.value)
@@ -120,7 +131,9 @@ export class ConfigFolder<K extends KindName> {
   /** The same by id. */
   values(): Readonly<Record<string, Values[K]>> {
     return Object.fromEntries(
-      [...this.loaded].flatMap(([id, one]) => (one.checked ? [[id, one.checked.value] as const] : [])).sort(([a], [b]) => (a < b ? -1 : 1)),
+      [...this.loaded]
+        .flatMap(([id, one]) => (one.checked ? [[id, one.checked.value] as const] : []))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
     )
   }
 }
@@ -132,13 +145,15 @@ export const reportStrayFiles = (files: ConfigFiles, tenant: string, problems: P
   const folders = places.map((kind) => kind.folder)
   for (const file of files.keys()) {
     const rest = file.slice(root.length)
-    if (!file.startsWith(root) || rest === 'tenant.yml' || rest.startsWith('secrets/') || !/\.(ya?ml|json)$/.test(rest)) continue
+    if (!file.startsWith(root) || rest === 'tenant.yml' || rest.startsWith('secrets/') || !/\.(ya?ml|json)$/.test(rest))
+      continue
     const [folder = '', name = '', ...deeper] = rest.split('/')
     const place = places.find((kind) => kind.folder === folder)
     const report = (message: string) => problems.add(problemAt({ file, text: '', offset: 0, path: [], message }))
     if (!place || deeper.length > 0 || name === '')
       report(`is read by nothing: files belong into ${folders.join(', ')}${didYouMean(folder, folders)}`)
     else if (!name.endsWith(place.ending)) report(`is read by nothing: files in ${folder}/ end in ${place.ending}`)
-    else if (!isId(name.slice(0, -place.ending.length))) report('its name must be lower-case letters, digits and _, start with a letter, at most 63 characters')
+    else if (!isId(name.slice(0, -place.ending.length)))
+      report('its name must be lower-case letters, digits and _, start with a letter, at most 63 characters')
   }
 }

@@ -49,12 +49,10 @@ const range = <S extends z.ZodRawShape>(shape: S) =>
 
 /** For aggregates that Great Expectations also takes without any bound: then they only need a value. */
 const looseRange = <S extends z.ZodRawShape>(shape: S) =>
-  z
-    .strictObject(shape)
-    .refine((kwargs) => isRange(kwargs as unknown as Range), {
-      path: ['min_value'],
-      message: 'must not be greater than max_value',
-    })
+  z.strictObject(shape).refine((kwargs) => isRange(kwargs as unknown as Range), {
+    path: ['min_value'],
+    message: 'must not be greater than max_value',
+  })
 
 const ofColumn = { column, ...condition }
 const ofEachValue = { column, ...everyRow }

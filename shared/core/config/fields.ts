@@ -4,11 +4,17 @@ import { COLUMN_NAME_PATTERN, ID_PATTERN, TENANT_ID_PATTERN } from '../ids.ts'
 import { parseSize, SIZE_PATTERN } from '../sizes.ts'
 
 /** Fields that many files share. A duration is written `30s` and read as milliseconds, a size is written `64MB` and read as bytes. */
-export const id = z.string().regex(ID_PATTERN, 'must be lower-case letters, digits and _, start with a letter, at most 63 characters')
+export const id = z
+  .string()
+  .regex(ID_PATTERN, 'must be lower-case letters, digits and _, start with a letter, at most 63 characters')
 
-export const tenantId = z.string().regex(TENANT_ID_PATTERN, 'must be 3 to 30 lower-case letters and digits, and start with a letter')
+export const tenantId = z
+  .string()
+  .regex(TENANT_ID_PATTERN, 'must be 3 to 30 lower-case letters and digits, and start with a letter')
 
-export const columnName = z.string().regex(COLUMN_NAME_PATTERN, 'must be a column name: letters, digits and _, at most 300, not starting with a digit')
+export const columnName = z
+  .string()
+  .regex(COLUMN_NAME_PATTERN, 'must be a column name: letters, digits and _, at most 300, not starting with a digit')
 
 const pair = (separator: string, what: string) =>
   z.string().regex(new RegExp(`^[a-z][a-z0-9_]{0,62}${separator}[a-z][a-z0-9_]{0,62}$`), `must be ${what}`)
@@ -44,7 +50,9 @@ const isTimeZone = (name: string): boolean => {
   }
 }
 
-export const timeZone = z.string().refine(isTimeZone, 'must be a time zone of the IANA database, such as UTC or Europe/Berlin')
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, 'must be a time zone of the IANA database, such as UTC or Europe/Berlin')
 
 /** An option whose engine is not there yet: refused, never ignored. */
 export const notYet = () => z.never('is not available yet').optional()
@@ -61,8 +69,12 @@ export const scalar = z.union([z.string(), z.number(), z.boolean()], 'must be a 
 export const oneOf =
   (key: string, available: readonly string[], later: readonly string[] = []) =>
   (issue: { readonly input?: unknown }): string => {
-    const given = typeof issue.input === 'object' && issue.input !== null ? (issue.input as Record<string, unknown>)[key] : undefined
-    if (given === undefined) return typeof issue.input === 'object' ? `is missing: one of ${available.join(', ')}` : 'must be a mapping'
+    const given =
+      typeof issue.input === 'object' && issue.input !== null
+        ? (issue.input as Record<string, unknown>)[key]
+        : undefined
+    if (given === undefined)
+      return typeof issue.input === 'object' ? `is missing: one of ${available.join(', ')}` : 'must be a mapping'
     if (typeof given === 'string' && later.includes(given)) return `${given} is not available yet`
     return `must be one of ${available.join(', ')}`
   }

@@ -4,7 +4,7 @@ import { shape } from './shape.ts'
 
 const oneCharacter = z.string().regex(/^[\x20-\x7e\t]$/, 'must be one character')
 
-export const csvDialect = z
+const csvDialect = z
   .strictObject({
     delimiter: oneCharacter.default(','),
     quote: oneCharacter.default('"'),
@@ -14,8 +14,14 @@ export const csvDialect = z
     /** Unquoted texts that are NULL. */
     null_values: z.array(z.string()).default(['']),
   })
-  .refine((csv) => csv.header || csv.columns !== undefined, { path: ['columns'], message: 'is missing: without a header, name the columns here' })
-  .refine((csv) => !csv.header || csv.columns === undefined, { path: ['columns'], message: 'the header names the columns: set `header: false`, or use `rename`' })
+  .refine((csv) => csv.header || csv.columns !== undefined, {
+    path: ['columns'],
+    message: 'is missing: without a header, name the columns here',
+  })
+  .refine((csv) => !csv.header || csv.columns === undefined, {
+    path: ['columns'],
+    message: 'the header names the columns: set `header: false`, or use `rename`',
+  })
   .refine((csv) => csv.delimiter !== csv.quote, { path: ['quote'], message: 'must differ from the delimiter' })
 export type CsvDialect = z.output<typeof csvDialect>
 

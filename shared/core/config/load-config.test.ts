@@ -93,7 +93,12 @@ GROUP BY ALL
 }
 
 const load = (changes: Readonly<Record<string, string | null>> = {}, tenant = 'acme') =>
-  loadTenantConfig(tenant, new Map(Object.entries({ ...GOOD, ...changes }).flatMap(([path, text]) => (text === null ? [] : [[path, text] as const]))))
+  loadTenantConfig(
+    tenant,
+    new Map(
+      Object.entries({ ...GOOD, ...changes }).flatMap(([path, text]) => (text === null ? [] : [[path, text] as const])),
+    ),
+  )
 
 const snapshot = (changes?: Readonly<Record<string, string | null>>): ConfigSnapshot => {
   const loaded = load(changes)
@@ -126,16 +131,27 @@ describe('a tenant whose files are right', () => {
     const [usage, checks, cost] = pipelines['openai_cost']?.steps ?? []
     expect(pipelines['openai_cost']).toMatchObject({ timezone: 'Europe/Berlin', timeout: 7_200_000, concurrency: 2 })
     expect(pipelines['bills']?.timezone).toBe('UTC')
-    expect(usage).toMatchObject({ needs: [], on_failure: 'stop', timeout: 1_800_000, retry: { max_attempts: 5, backoff: 10_000 } })
+    expect(usage).toMatchObject({
+      needs: [],
+      on_failure: 'stop',
+      timeout: 1_800_000,
+      retry: { max_attempts: 5, backoff: 10_000 },
+    })
     expect(usage).toMatchObject({ load: { max_rejected: { percent: 0.1 } } })
     expect(checks).toMatchObject({ needs: ['usage'], retry: { max_attempts: 3, backoff: 30_000 } })
     expect(cost).toMatchObject({ needs: ['usage_checks'], max_bytes_billed: 1e10, load: { max_rejected: { rows: 0 } } })
-    expect(sources['openai_usage']).toMatchObject({ timeout: 30_000, max_response: 64_000_000, retry: { max_delay: 60_000 } })
+    expect(sources['openai_usage']).toMatchObject({
+      timeout: 30_000,
+      max_response: 64_000_000,
+      retry: { max_delay: 60_000 },
+    })
     expect(sources['cloud_bills']).toMatchObject({
       files: { aws: { csv: { delimiter: ',', quote: '"', header: true, null_values: [''] }, allow_empty: false } },
     })
     expect(sources['openai_usage']).toMatchObject({
-      resources: { completions: { allow_empty: true, inherit: { usage_date: { type: { type: 'DATE', parse: 'unix_date' } } } } },
+      resources: {
+        completions: { allow_empty: true, inherit: { usage_date: { type: { type: 'DATE', parse: 'unix_date' } } } },
+      },
     })
     expect(schemas['usage_daily']?.map((field) => field.type)).toEqual(['DATE', 'STRING', 'INT64'])
     expect(operator.limits).toMatchObject({ max_concurrent_runs: 4, max_bytes_billed: 1e11, max_timeout: 86_400_000 })
@@ -165,7 +181,9 @@ describe('shared files', () => {
   it('stand in for files that the tenant does not have', () => {
     const rules = GOOD[RULES] ?? ''
     expect(snapshot({ [RULES]: null, [shared]: rules }).rules['usage_rules']?.expectations).toHaveLength(2)
-    expect(snapshot({ [shared]: 'rules_id: usage_rules\nexpectations: broken' }).rules['usage_rules']?.expectations).toHaveLength(2)
+    expect(
+      snapshot({ [shared]: 'rules_id: usage_rules\nexpectations: broken' }).rules['usage_rules']?.expectations,
+    ).toHaveLength(2)
   })
 
   it('report their problems only to tenants that use them', () => {
@@ -177,7 +195,11 @@ describe('shared files', () => {
 
   it('give every tenant the shared pipelines', () => {
     const pipeline = GOOD['configs/acme/pipelines/bills.yml']?.replace('id: bills', 'id: more_bills') ?? ''
-    expect(Object.keys(snapshot({ 'configs/_shared/pipelines/more_bills.yml': pipeline }).pipelines)).toEqual(['bills', 'more_bills', 'openai_cost'])
+    expect(Object.keys(snapshot({ 'configs/_shared/pipelines/more_bills.yml': pipeline }).pipelines)).toEqual([
+      'bills',
+      'more_bills',
+      'openai_cost',
+    ])
   })
 
   it('let a tenant’s own SQL come before the common one', () => {
@@ -189,7 +211,8 @@ describe('shared files', () => {
 
 it('reports every problem of every file at once, with its position and what was probably meant', () => {
   const broken = problems({
-    [OPERATOR]: 'limits: { max_concurrent_runs: 1, max_timeout: 1h }\nbuckets: [{ bucket: uploads, prefixes: [openai] }]\n',
+    [OPERATOR]:
+      'limits: { max_concurrent_runs: 1, max_timeout: 1h }\nbuckets: [{ bucket: uploads, prefixes: [openai] }]\n',
     'configs/acme/tenant.yml': 'timezone: Europe/Berln\nwebhooks: {}\n',
     'configs/acme/pipelines/Costs.yml': 'pipeline_id: costs\n',
     'configs/acme/pipeline/costs.yml': 'pipeline_id: costs\n',
@@ -228,9 +251,12 @@ steps:
     sql: silver_cost/daily_costs
     load: { dataset: silver_cost, table: daily_cost, strategy: overwrite, partitions: ["{{ parameters.day }}", 2026-02-30] }
 `,
-    [SOURCE]: (GOOD[SOURCE] ?? '').replace('next_page', '"next..page"').replace('window.end | unix', 'window.ende | unx'),
+    [SOURCE]: (GOOD[SOURCE] ?? '')
+      .replace('next_page', '"next..page"')
+      .replace('window.end | unix', 'window.ende | unx'),
     [FILES]: 'source_id: cloud_bills\n  type: object_storage\n',
-    'configs/acme/schemas/usage_daily.json': '[\n  { "name": "usage_date", "type": "DAT" },\n  { "name": "_run_id", "type": "STRING" }\n]\n',
+    'configs/acme/schemas/usage_daily.json':
+      '[\n  { "name": "usage_date", "type": "DAT" },\n  { "name": "_run_id", "type": "STRING" }\n]\n',
     [RULES]: `rules_id: usage_rules
 expectations:
   - expectation_type: expect_column_values_to_not_be_nul
@@ -275,7 +301,6 @@ describe('what is not available yet', () => {
     [PIPELINE, 'strategy: merge,', 'strategy: merge, when_deleted: gone,', 'steps[0].load.when_deleted'],
     [PIPELINE, 'strategy: merge,', 'strategy: merge, insert_only: true,', 'steps[0].load.insert_only'],
     [PIPELINE, 'strategy: merge,', 'strategy: merge, contract: { columns: evolve },', 'steps[0].load.contract'],
-    [PIPELINE, 'table: daily_cost,', 'table: daily_cost, schema: usage_daily,', 'steps[2].load.schema'],
     [SOURCE, 'type: rest_api', 'type: postgres', 'type'],
     [SOURCE, 'type: bearer', 'type: oauth2_client_credentials', 'auth.type'],
     [SOURCE, 'concurrency: 4', 'share: openai', 'limits.share'],
@@ -290,7 +315,7 @@ describe('what is not available yet', () => {
   ])('%s: %s -> %s is refused by name', (file, from, to, path) => {
     const found = edited(file, from, to)
     expect(found).toHaveLength(1)
-    expect(found[0]).toMatch(/ is not available yet|not available yet in/)
+    expect(found[0]).toMatch(/ is not available yet$/)
     expect(found[0]).toContain(` ${path}: `)
   })
 })
@@ -302,9 +327,24 @@ describe('what the operator does not allow', () => {
     [PIPELINE, '10GB', '200GB', 'steps[2].max_bytes_billed: the operator allows at most 100GB'],
     [SOURCE, 'type: rest_api', 'type: rest_api\nmax_response: 1GB', 'max_response: the operator allows at most 256MB'],
     [SOURCE, '_minute: 300', '_minute: 9000', 'limits.requests_per_minute: the operator allows at most 6000'],
-    [SOURCE, 'https://api.openai.com', 'http://127.0.0.1:8081', 'base_url: must be https: http sends secrets in the clear (the operator may list the host in `hosts`)'],
-    [FILES, 'bucket: billing-exports', 'bucket: secrets', 'files.aws.glob: bucket secrets is not one that the operator allows (uploads, billing-exports)'],
-    ['configs/acme/pipelines/bills.yml', 'openai/*.csv', 'open*.csv', 'on_upload.bucket: the operator allows openai/ of bucket uploads, and open*.csv may match others'],
+    [
+      SOURCE,
+      'https://api.openai.com',
+      'http://127.0.0.1:8081',
+      'base_url: must be https: http sends secrets in the clear (the operator may list the host in `hosts`)',
+    ],
+    [
+      FILES,
+      'bucket: billing-exports',
+      'bucket: secrets',
+      'files.aws.glob: bucket secrets is not one that the operator allows (uploads, billing-exports)',
+    ],
+    [
+      'configs/acme/pipelines/bills.yml',
+      'openai/*.csv',
+      'open*.csv',
+      'on_upload.bucket: the operator allows openai/ of bucket uploads, and open*.csv may match others',
+    ],
   ])('%s: %s -> %s', (file, from, to, expected) => {
     expect(edited(file, from, to).map((line) => line.replace(/^\S+ /, ''))).toEqual([expected])
   })
@@ -322,30 +362,138 @@ describe('what the operator does not allow', () => {
 
 describe('references and loads', () => {
   it.each([
-    [PIPELINE, 'pipeline_id: openai_cost', 'pipeline_id: openai_costs', 'pipeline_id: must be openai_cost, as the file\'s name says'],
-    [PIPELINE, 'keys: [usage_date', 'keys: [usage_dat', 'steps[0].load.keys[0]: schema usage_daily has no column usage_dat; did you mean "usage_date"?'],
-    [PIPELINE, 'keys: [usage_date', 'keys: [_run_id', 'steps[0].load.keys[0]: _run_id is a column of the platform: it differs in every run'],
-    [PIPELINE, 'order_by: [_ingested_at]', 'order_by: [ingested]', 'steps[0].load.order_by[0]: schema usage_daily has no column ingested; did you mean "_ingested_at"?'],
-    [PIPELINE, 'partition_by: usage_date, cluster', 'partition_by: model, cluster', 'steps[0].load.partition_by: model is STRING: a partition is a DATE, DATETIME or TIMESTAMP'],
+    [
+      PIPELINE,
+      'pipeline_id: openai_cost',
+      'pipeline_id: openai_costs',
+      "pipeline_id: must be openai_cost, as the file's name says",
+    ],
+    [
+      PIPELINE,
+      'keys: [usage_date',
+      'keys: [usage_dat',
+      'steps[0].load.keys[0]: schema usage_daily has no column usage_dat; did you mean "usage_date"?',
+    ],
+    [
+      PIPELINE,
+      'keys: [usage_date',
+      'keys: [_run_id',
+      'steps[0].load.keys[0]: _run_id is a column of the platform: it differs in every run',
+    ],
+    [
+      PIPELINE,
+      'order_by: [_ingested_at]',
+      'order_by: [ingested]',
+      'steps[0].load.order_by[0]: schema usage_daily has no column ingested; did you mean "_ingested_at"?',
+    ],
+    [
+      PIPELINE,
+      'partition_by: usage_date, cluster',
+      'partition_by: model, cluster',
+      'steps[0].load.partition_by: model is STRING: a partition is a DATE, DATETIME or TIMESTAMP',
+    ],
     [PIPELINE, 'keys: [usage_date, model]', 'keys: []', 'steps[0].load.keys: needs at least one column'],
-    [PIPELINE, 'partitions: ["{{ parameters.usage_date }}"],', '', 'steps[2].load.partitions: must be a list of partitions, or `all`'],
-    [PIPELINE, 'timeout: 30m', 'timeout: 3h', 'steps[0].timeout: is longer than the pipeline\'s own, 2h'],
+    [
+      PIPELINE,
+      'partitions: ["{{ parameters.usage_date }}"],',
+      '',
+      'steps[2].load.partitions: must be a list of partitions, or `all`',
+    ],
+    [PIPELINE, 'timeout: 30m', 'timeout: 3h', "steps[0].timeout: is longer than the pipeline's own, 2h"],
     [PIPELINE, 'needs: [usage_checks]', 'needs: [cost]', 'steps[2].needs: the steps wait for each other: cost -> cost'],
-    [PIPELINE, 'scope: partition', 'scope: run\n    table: raw_openai.usage', 'steps[1].scope: run needs a step of this pipeline that loads raw_openai.usage: only then there are rows of this run'],
-    [PIPELINE, 'default: yesterday', 'default: yesterdy', 'parameters.usage_date.default: must be a date such as 2026-01-31, or today, yesterday, tomorrow'],
+    [
+      PIPELINE,
+      'scope: partition',
+      'scope: run\n    table: raw_openai.usage',
+      'steps[1].scope: run needs a step of this pipeline that loads raw_openai.usage: only then there are rows of this run',
+    ],
+    [
+      PIPELINE,
+      'default: yesterday',
+      'default: yesterdy',
+      'parameters.usage_date.default: must be a date such as 2026-01-31, or today, yesterday, tomorrow',
+    ],
     [PIPELINE, 'min: "2020-01-01"', 'min: 5', 'parameters.usage_date.min: does not fit a parameter of type date'],
-    [PIPELINE, 'type: date, default: yesterday, min: "2020-01-01"', 'type: string, pattern: "^(a+)+$"', 'parameters.usage_date.pattern: repeats a group that holds a repetition: write it without nesting'],
-    [RULES, 'column: model', 'column: modle', 'expectations[0].kwargs.column: table raw_openai.usage_daily has no column modle; did you mean "model"?'],
-    [SQL, '@usage_date', '@usage_dat', '@usage_dat: pipeline openai_cost has no parameter usage_dat; did you mean "usage_date"?'],
-    [SQL, '{{ raw_openai.usage_daily }}', '{{ parameters.usage_date }}', '{{ parameters.usage_date }}: parameters is no dataset; parameters are bound, @name'],
-    [SOURCE, 'parameters.usage_date | minus', 'parameters.day | minus', 'resources.completions.windows.from: {{ parameters.day }}: pipeline openai_cost has no parameter day'],
-    [SOURCE, 'bucket_width: 1d', 'bucket_width: "{{ cursor }}"', 'resources.completions.params.bucket_width: {{ cursor }} needs `incremental` beside it'],
-    [SOURCE, 'path: /organization/usage/completions', 'path: "/{{ secrets.key }}"', 'resources.completions.path: {{ secrets.* }} is allowed in headers and parameters of requests only'],
-    [SOURCE, 'data[*].start_time', 'date[*].start_time', 'resources.completions.inherit.usage_date.path: must lead to a field of one of the ancestors that `records` names, by the same way'],
-    [SOURCE, 'records:', 'incremental: { cursor: usage_date }\n    records:', 'resources.completions.windows: use `windows` or `incremental`, not both'],
-    [FILES, 'unblended_cost }', 'unblended_cost, b: unblended_cost }', 'files.aws.rename: columns "lineItem/UnblendedCost" and "b" would both be "unblended_cost": `rename` one of them'],
-    [FILES, 'format: csv', 'columns: [aB, a_b, lineItem/UnblendedCost], format: csv', 'files.aws.columns: columns "aB" and "a_b" would both be "a_b": `rename` one of them'],
-    [FILES, '{{ parameters.object }}', '{{ parameters.name }}', 'files.aws.glob: {{ parameters.name }}: pipeline bills has no parameter name'],
+    [
+      PIPELINE,
+      'type: date, default: yesterday, min: "2020-01-01"',
+      'type: string, pattern: "^(a+)+$"',
+      'parameters.usage_date.pattern: repeats a group that holds a repetition: write it without nesting',
+    ],
+    [
+      RULES,
+      'column: model',
+      'column: modle',
+      'expectations[0].kwargs.column: table raw_openai.usage_daily has no column modle; did you mean "model"?',
+    ],
+    [SQL, '@usage_date', '@usage_dat', 'the run has no parameter @usage_dat (it has @usage_date)'],
+    [SQL, '@text', '@text\n', 'this string is never closed'],
+    [
+      PIPELINE,
+      'table: daily_cost,',
+      'table: daily_cost, schema: usage_dayly,',
+      'steps[2].load.schema: there is no schema usage_dayly (looked for configs/acme/schemas/usage_dayly.json and configs/_shared/schemas/usage_dayly.json); did you mean "usage_daily"?',
+    ],
+    [
+      PIPELINE,
+      '"], partition_by',
+      '"], max_rejected: 5, partition_by',
+      'steps[2].load.max_rejected: is for ingest steps: a query rejects no rows',
+    ],
+    [
+      SQL,
+      '{{ raw_openai.usage_daily }}',
+      '{{ parameters.usage_date }}',
+      '{{ parameters.usage_date }} does not name a table: parameters is not a dataset; write the parameter as @usage_date',
+    ],
+    [
+      SOURCE,
+      'parameters.usage_date | minus',
+      'parameters.day | minus',
+      'resources.completions.windows.from: {{ parameters.day }}: pipeline openai_cost has no parameter day',
+    ],
+    [
+      SOURCE,
+      'bucket_width: 1d',
+      'bucket_width: "{{ cursor }}"',
+      'resources.completions.params.bucket_width: {{ cursor }} needs `incremental` beside it',
+    ],
+    [
+      SOURCE,
+      'path: /organization/usage/completions',
+      'path: "/{{ secrets.key }}"',
+      'resources.completions.path: {{ secrets.* }} is allowed in headers and parameters of requests only',
+    ],
+    [
+      SOURCE,
+      'data[*].start_time',
+      'date[*].start_time',
+      'resources.completions.inherit.usage_date.path: must lead to a field of one of the ancestors that `records` names, by the same way',
+    ],
+    [
+      SOURCE,
+      'records:',
+      'incremental: { cursor: usage_date }\n    records:',
+      'resources.completions.windows: use `windows` or `incremental`, not both',
+    ],
+    [
+      FILES,
+      'unblended_cost }',
+      'unblended_cost, b: unblended_cost }',
+      'files.aws.rename: columns "lineItem/UnblendedCost" and "b" would both be "unblended_cost": `rename` one of them',
+    ],
+    [
+      FILES,
+      'format: csv',
+      'columns: [aB, a_b, lineItem/UnblendedCost], format: csv',
+      'files.aws.columns: columns "aB" and "a_b" would both be "a_b": `rename` one of them',
+    ],
+    [
+      FILES,
+      '{{ parameters.object }}',
+      '{{ parameters.name }}',
+      'files.aws.glob: {{ parameters.name }}: pipeline bills has no parameter name',
+    ],
   ])('%s: %s -> %s', (file, from, to, expected) => {
     expect(edited(file, from, to).map((line) => line.replace(/^\S+ /, ''))).toEqual([expected])
   })
@@ -366,17 +514,44 @@ describe('an incremental resource', () => {
   })
 
   it.each([
-    ['cursor: at, lookback: 1h', APPEND, 'lookback: step all of pipeline events appends: rows that are read again would be there twice; merge them, or leave lookback out'],
-    ['cursor: n', APPEND, 'cursor: step all of pipeline events appends: the cursor must be a time (say so in a schema or in `types`), or be declared `unique: true`'],
-    ['cursor: unknown', APPEND, 'cursor: step all of pipeline events appends: the cursor must be a time (say so in a schema or in `types`), or be declared `unique: true`'],
+    [
+      'cursor: at, lookback: 1h',
+      APPEND,
+      'lookback: step all of pipeline events appends: rows that are read again would be there twice; merge them, or leave lookback out',
+    ],
+    [
+      'cursor: n',
+      APPEND,
+      'cursor: step all of pipeline events appends: the cursor must be a time (say so in a schema or in `types`), or be declared `unique: true`',
+    ],
+    [
+      'cursor: unknown',
+      APPEND,
+      'cursor: step all of pipeline events appends: the cursor must be a time (say so in a schema or in `types`), or be declared `unique: true`',
+    ],
     ['cursor: n, unique: true, size: 1d', APPEND, 'size: needs a cursor that is a time'],
-    ['cursor: at, initial: "yesterday"', APPEND, 'initial: must be a date such as 2026-01-31 or an instant, as the cursor counts, or a number'],
-    ['cursor: at', 'strategy: overwrite, partitions: all', 'cursor: step all of pipeline events overwrites the whole table: it would keep the newest rows only'],
+    [
+      'cursor: at, initial: "yesterday"',
+      APPEND,
+      'initial: must be a date such as 2026-01-31 or an instant, as the cursor counts, or a number',
+    ],
+    [
+      'cursor: at',
+      'strategy: overwrite, partitions: all',
+      'cursor: step all of pipeline events overwrites the whole table: it would keep the newest rows only',
+    ],
   ])('with %s and %s is refused', (fields, loadOptions, expected) => {
     expect(incremental(fields, loadOptions)).toEqual([expected])
   })
 })
 
+it('reports the first 200 problems of a file that is nothing but problems', () => {
+  const keys = Array.from({ length: 50_000 }, (_, index) => `k${index}: 1`).join('\n')
+  expect(problems({ 'configs/acme/tenant.yml': keys })).toHaveLength(200)
+})
+
 it('gives one text for one content, whatever the order of keys', () => {
-  expect(canonicalJson({ b: 1, a: { d: [2, undefined], c: undefined } })).toBe(canonicalJson({ a: { d: [2, null] }, b: 1 }))
+  expect(canonicalJson({ b: 1, a: { d: [2, undefined], c: undefined } })).toBe(
+    canonicalJson({ a: { d: [2, null] }, b: 1 }),
+  )
 })

@@ -12,18 +12,30 @@ export const operatorFile = (tenant: string): string => `configs/_platform/tenan
 
 /** Tenants that the operator has a file for. */
 export const listTenants = (files: ConfigFiles): readonly string[] =>
-  [...files.keys()].flatMap((path) => /^configs\/_platform\/tenants\/([^/]+)\.yml$/.exec(path)?.[1] ?? []).filter(isTenantId).sort()
+  [...files.keys()]
+    .flatMap((path) => /^configs\/_platform\/tenants\/([^/]+)\.yml$/.exec(path)?.[1] ?? [])
+    .filter(isTenantId)
+    .sort()
 
 export type LoadedConfig = { readonly snapshot: ConfigSnapshot } | { readonly problems: readonly ConfigProblem[] }
 
 const loadOperator = (tenant: string, files: ConfigFiles, problems: ProblemList): OperatorTenant | undefined => {
   const file = operatorFile(tenant)
   if (!files.has(file)) {
-    problems.add(problemAt({ file, text: '', offset: 0, path: [], message: `is missing: \`convergence tenant create ${tenant}\` makes it` }))
+    problems.add(
+      problemAt({
+        file,
+        text: '',
+        offset: 0,
+        path: [],
+        message: `is missing: \`convergence tenant create ${tenant}\` makes it`,
+      }),
+    )
     return undefined
   }
   const { checked } = loadFile(files, file, operatorTenantSchema, problems)
-  if (checked?.value.tenant_id !== undefined && checked.value.tenant_id !== tenant) problems.at(checked.document, ['tenant_id'], `must be ${tenant}, as the file's name says`)
+  if (checked?.value.tenant_id !== undefined && checked.value.tenant_id !== tenant)
+    problems.at(checked.document, ['tenant_id'], `must be ${tenant}, as the file's name says`)
   return checked?.value
 }
 
@@ -31,7 +43,8 @@ const loadSettings = (tenant: string, files: ConfigFiles, problems: ProblemList)
   const file = `configs/${tenant}/tenant.yml`
   if (!files.has(file)) return tenantSchema.parse({})
   const { checked } = loadFile(files, file, tenantSchema, problems)
-  if (checked?.value.tenant_id !== undefined && checked.value.tenant_id !== tenant) problems.at(checked.document, ['tenant_id'], `must be ${tenant}, as the folder's name says`)
+  if (checked?.value.tenant_id !== undefined && checked.value.tenant_id !== tenant)
+    problems.at(checked.document, ['tenant_id'], `must be ${tenant}, as the folder's name says`)
   return checked?.value ?? tenantSchema.parse({})
 }
 
@@ -52,18 +65,26 @@ export const loadTenantConfig = (tenant: string, files: ConfigFiles): LoadedConf
   }
   const references: References = { tenant, files, folders, operator, problems, sql: new Map() }
   // The tenant's own files are checked whether they are used or not.
-  for (const folder of [folders.sources, folders.schemas, folders.rules]) for (const id of folder.ids('own')) folder.get(id)
+  for (const folder of [folders.sources, folders.schemas, folders.rules])
+    for (const id of folder.ids('own')) folder.get(id)
   for (const id of folders.pipelines.allIds()) {
     const checked = folders.pipelines.get(id)?.checked
     if (checked) checkPipeline(checked.value, checked.document, references)
   }
   for (const { document, value } of folders.sources.loadedFiles()) checkSource(value, { document, operator, problems })
   const found = problems.sorted()
-  return found.length > 0 || !operator ? { problems: found } : { snapshot: snapshotOf({ ...references, operator }, settings) }
+  return found.length > 0 || !operator
+    ? { problems: found }
+    : { snapshot: snapshotOf({ ...references, operator }, settings) }
 }
 
-const snapshotOf = ({ tenant, operator, folders, sql }: References & { operator: OperatorTenant }, settings: TenantFile): ConfigSnapshot => {
-  const pipelines = Object.entries(folders.pipelines.values()).map(([id, pipeline]) => [id, { ...pipeline, timezone: pipeline.timezone ?? settings.timezone }] as const)
+const snapshotOf = (
+  { tenant, operator, folders, sql }: References & { operator: OperatorTenant },
+  settings: TenantFile,
+): ConfigSnapshot => {
+  const pipelines = Object.entries(folders.pipelines.values()).map(
+    ([id, pipeline]) => [id, { ...pipeline, timezone: pipeline.timezone ?? settings.timezone }] as const,
+  )
   return sealSnapshot({
     tenant,
     operator,

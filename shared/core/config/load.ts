@@ -18,7 +18,7 @@ export type MaxRejected = { readonly rows: number } | { readonly percent: number
 const target = {
   dataset: id,
   table: id,
-  /** Schema file; absent: the query's own columns, or inferred from a sample when the step is planned. */
+  /** Schema file; absent: a query's own columns, or inferred from a sample when the step is planned. */
   schema: id.optional(),
   /** DATE, or TIMESTAMP and DATETIME by day. */
   partition_by: columnName.default('ingestion_date'),
@@ -28,22 +28,25 @@ const target = {
   contract: notYet(),
 }
 
-export const appendLoad = z.strictObject({ ...target, strategy: z.literal('append') })
+const appendLoad = z.strictObject({ ...target, strategy: z.literal('append') })
 
-export const overwriteLoad = z.strictObject({
+const overwriteLoad = z.strictObject({
   ...target,
   strategy: z.literal('overwrite'),
-  /** Days as `YYYY-MM-DD` or templates that give them, or `all`. Replaced even by nothing; rows outside them are rejected. */
-  partitions: z.union([z.literal('all'), z.array(z.string()).min(1)], 'must be a list of partitions, or `all`'),
+  /** Days as `YYYY-MM-DD` or templates that give them, or `all`. At most BigQuery's 4,000 a job. Replaced even by nothing; rows outside them are rejected. */
+  partitions: z.union(
+    [z.literal('all'), z.array(z.string()).min(1).max(4_000)],
+    'must be a list of partitions, or `all`',
+  ),
 })
 
-export const mergeLoad = z.strictObject({
+const mergeLoad = z.strictObject({
   ...target,
   strategy: z.literal('merge'),
   /** NULL equals NULL. */
-  keys: z.array(columnName).min(1, 'needs at least one column'),
+  keys: z.array(columnName).min(1, 'needs at least one column').max(64),
   /** Of two rows with one key the last by these columns wins; empty: they are an error. */
-  order_by: z.array(columnName).default([]),
+  order_by: z.array(columnName).max(64).default([]),
   when_deleted: notYet(),
   insert_only: notYet(),
 })

@@ -6,7 +6,11 @@ import type { OperatorTenant } from './tenant.ts'
 const literalPrefix = (pattern: string): string => /^[^*?[{]*/.exec(pattern)?.[0] ?? ''
 
 /** Why objects of that name or glob may not be read; undefined: they may. */
-export const bucketProblem = (operator: Pick<OperatorTenant, 'buckets'>, bucket: string, pattern: string): string | undefined => {
+export const bucketProblem = (
+  operator: Pick<OperatorTenant, 'buckets'>,
+  bucket: string,
+  pattern: string,
+): string | undefined => {
   const grants = operator.buckets.filter((one) => one.bucket === bucket)
   if (grants.length === 0) {
     const known = operator.buckets.map((one) => one.bucket)
@@ -20,4 +24,5 @@ export const bucketProblem = (operator: Pick<OperatorTenant, 'buckets'>, bucket:
 
 /** The operator allows a private address under this name. */
 export const isListedHost = (operator: Pick<OperatorTenant, 'hosts'>, url: URL): boolean =>
-  operator.hosts.includes(url.hostname) || operator.hosts.includes(`${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`)
+  operator.hosts.includes(url.hostname) ||
+  operator.hosts.includes(`${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`)

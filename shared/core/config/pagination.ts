@@ -53,7 +53,11 @@ export const pagination = z
   )
   .superRefine((value, context) => {
     if (value.type === 'cursor' && (value.next === undefined) === (value.next_header === undefined))
-      context.addIssue({ code: 'custom', path: ['next'], message: 'give either `next` (a path in the answer) or `next_header`' })
+      context.addIssue({
+        code: 'custom',
+        path: ['next'],
+        message: 'give either `next` (a path in the answer) or `next_header`',
+      })
     if (value.type === 'page' && value.size_param !== undefined && value.size === undefined)
       context.addIssue({ code: 'custom', path: ['size'], message: 'is missing: `size_param` sends it' })
   })

@@ -1,13 +1,26 @@
 import { z } from 'zod'
-import { description, durationMs, id, notYet, oneOf, positiveDurationMs, scalar, sizeBytes, sourceRef, sqlRef, tableRef, timeZone } from './fields.ts'
+import {
+  description,
+  durationMs,
+  id,
+  notYet,
+  oneOf,
+  positiveDurationMs,
+  scalar,
+  sizeBytes,
+  sourceRef,
+  sqlRef,
+  tableRef,
+  timeZone,
+} from './fields.ts'
 import { load } from './load.ts'
 
 export type { AppendLoad, Load, MaxRejected, MergeLoad, OverwriteLoad } from './load.ts'
 
 /** `configs/{tenant}/pipelines/{id}.yml`. Durations are milliseconds, sizes are bytes once read. */
-export const PARAMETER_TYPES = ['date', 'timestamp', 'string', 'integer', 'number', 'boolean'] as const
+const PARAMETER_TYPES = ['date', 'timestamp', 'string', 'integer', 'number', 'boolean'] as const
 
-export const parameter = z.strictObject({
+const parameter = z.strictObject({
   type: z.enum(PARAMETER_TYPES),
   description,
   /** A value, or a word: `today yesterday tomorrow` of a date; those and `now` of a timestamp. */
@@ -40,7 +53,7 @@ const anyStep = {
   timeout: positiveDurationMs.optional(),
 }
 
-export const ingestStep = z.strictObject({
+const ingestStep = z.strictObject({
   ...anyStep,
   type: z.literal('ingest'),
   source: sourceRef,
@@ -49,7 +62,7 @@ export const ingestStep = z.strictObject({
   gate: id.optional(),
 })
 
-export const dqStep = z.strictObject({
+const dqStep = z.strictObject({
   ...anyStep,
   type: z.literal('dq'),
   rules: id,
@@ -59,7 +72,7 @@ export const dqStep = z.strictObject({
   scope: z.enum(['table', 'partition', 'run']).default('table'),
 })
 
-export const transformStep = z.strictObject({
+const transformStep = z.strictObject({
   ...anyStep,
   type: z.literal('transform'),
   sql: sqlRef,
@@ -77,7 +90,12 @@ const steps = z
   .array(step)
   .min(1, 'needs at least one step')
   .max(200)
-  .transform((list): Step[] => list.map((one, index) => ({ ...one, needs: one.needs ?? list.slice(Math.max(0, index - 1), index).map((before) => before.step_id) })))
+  .transform((list): Step[] =>
+    list.map((one, index) => ({
+      ...one,
+      needs: one.needs ?? list.slice(Math.max(0, index - 1), index).map((before) => before.step_id),
+    })),
+  )
 
 export const pipelineSchema = z.strictObject({
   pipeline_id: id,
@@ -96,7 +114,9 @@ export const pipelineSchema = z.strictObject({
   steps,
 })
 
-type Resolved<S extends { needs?: string[] | undefined }> = S extends unknown ? Omit<S, 'needs'> & { needs: string[] } : never
+type Resolved<S extends { needs?: string[] | undefined }> = S extends unknown
+  ? Omit<S, 'needs'> & { needs: string[] }
+  : never
 export type IngestStep = Resolved<z.output<typeof ingestStep>>
 export type DqStep = Resolved<z.output<typeof dqStep>>
 export type TransformStep = Resolved<z.output<typeof transformStep>>

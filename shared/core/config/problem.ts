@@ -43,6 +43,9 @@ export const problemAt = ({
 export const formatProblem = ({ file, line, column, path, message }: ConfigProblem): string =>
   `${file}:${line}:${column}${path && ` ${path}`}: ${message}`
 
+/** Of one file: a person needs no more, and finding the position of each takes a walk over the file. */
+export const MAX_PROBLEMS = 200
+
 /** In the order of files and lines. */
 export const sortProblems = (problems: readonly ConfigProblem[]): ConfigProblem[] =>
   [...problems].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column))

@@ -10,24 +10,35 @@ const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'must
 
 /** Values are templates; a list is sent as the parameter repeated. */
 const headers = z.record(headerName, z.string()).default({})
-const params = z.record(z.string().min(1), z.union([scalar, z.array(scalar)], 'must be a value or a list of values')).default({})
+const params = z
+  .record(z.string().min(1), z.union([scalar, z.array(scalar)], 'must be a value or a list of values'))
+  .default({})
 
-export const auth = z.discriminatedUnion(
+const auth = z.discriminatedUnion(
   'type',
   [
     z.strictObject({ type: z.literal('bearer'), token: secretRef }),
-    z.strictObject({ type: z.literal('api_key'), in: z.enum(['header', 'query']), name: z.string().min(1), value: secretRef }),
-    z.strictObject({ type: z.literal('basic'), username: z.union([z.string(), secretRef], 'must be a text or { secret: name }'), password: secretRef }),
+    z.strictObject({
+      type: z.literal('api_key'),
+      in: z.enum(['header', 'query']),
+      name: z.string().min(1),
+      value: secretRef,
+    }),
+    z.strictObject({
+      type: z.literal('basic'),
+      username: z.union([z.string(), secretRef], 'must be a text or { secret: name }'),
+      password: secretRef,
+    }),
   ],
   { error: oneOf('type', ['bearer', 'api_key', 'basic'], ['oauth2_client_credentials', 'oauth2_refresh_token']) },
 )
 export type Auth = z.output<typeof auth>
 
 /** One slot a window; both ends are templates that give a date or an instant. */
-export const windows = z.strictObject({ from: z.string().min(1), to: z.string().min(1), size: positiveDurationMs })
+const windows = z.strictObject({ from: z.string().min(1), to: z.string().min(1), size: positiveDurationMs })
 export type Windows = z.output<typeof windows>
 
-export const incremental = z.strictObject({
+const incremental = z.strictObject({
   /** Column of the table whose values the cursor counts. */
   cursor: columnName,
   /** Where the first run begins; absent: at the beginning. */
@@ -80,7 +91,10 @@ export const restResource = z.strictObject({
   params,
   /** Texts in it are templates. */
   body: z
-    .union([z.strictObject({ json: z.json() }), z.strictObject({ form: z.record(z.string(), scalar) })], 'must be { json: … } or { form: … }')
+    .union(
+      [z.strictObject({ json: z.json() }), z.strictObject({ form: z.record(z.string(), scalar) })],
+      'must be { json: … } or { form: … }',
+    )
     .optional(),
   windows: windows.optional(),
   incremental: incremental.optional(),
@@ -99,4 +113,3 @@ export const restResource = z.strictObject({
   ...shape,
 })
 export type RestResource = z.output<typeof restResource>
-

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { EXPECTATION_KWARGS, EXPECTATION_TYPES, ROW_EXPECTATIONS, type ExpectationKwargs, type ExpectationType } from './expectation-types.ts'
+import {
+  EXPECTATION_KWARGS,
+  EXPECTATION_TYPES,
+  ROW_EXPECTATIONS,
+  type ExpectationKwargs,
+  type ExpectationType,
+} from './expectation-types.ts'
 import { description, id, notYet, tableRef } from './fields.ts'
 
 /** `configs/{tenant}/dq_rules/{id}.yml`. */

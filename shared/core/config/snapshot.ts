@@ -29,4 +29,7 @@ export const canonicalJson = (value: unknown): string =>
   )
 
 /** The snapshot under the hash of its content. */
-export const sealSnapshot = (content: Omit<ConfigSnapshot, 'hash'>): ConfigSnapshot => ({ hash: hash(canonicalJson(content), 32), ...content })
+export const sealSnapshot = (content: Omit<ConfigSnapshot, 'hash'>): ConfigSnapshot => ({
+  hash: hash(canonicalJson(content), 32),
+  ...content,
+})

@@ -12,7 +12,7 @@ export type { ColumnType } from './column-type.ts'
 /** `configs/{tenant}/sources/{id}.yml`: where data comes from, and how a person would read it. */
 const atLeastOne = (map: object) => Object.keys(map).length > 0
 
-export const restApiSource = z.strictObject({
+const restApiSource = z.strictObject({
   source_id: id,
   description,
   type: z.literal('rest_api'),
@@ -20,7 +20,7 @@ export const restApiSource = z.strictObject({
   resources: z.record(id, restResource).refine(atLeastOne, 'needs at least one resource'),
 })
 
-export const objectStorageSource = z.strictObject({
+const objectStorageSource = z.strictObject({
   source_id: id,
   description,
   type: z.literal('object_storage'),

@@ -7,7 +7,8 @@ const distance = (a: string, b: string): number => {
     for (let j = 1; j <= b.length; j += 1) {
       const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
       let best = Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] ?? 0) + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, (before[j - 2] ?? 0) + 1)
       row.push(best)
     }
     before = previous
@@ -19,7 +20,7 @@ const distance = (a: string, b: string): number => {
 const MAX_LENGTH = 100
 
 /** The known name that was probably meant. */
-export const suggest = (given: string, known: readonly string[]): string | undefined => {
+const suggest = (given: string, known: readonly string[]): string | undefined => {
   if (given.length > MAX_LENGTH) return undefined
   const plain = given.toLowerCase().replaceAll(/[-\s]/g, '_')
   const near = known

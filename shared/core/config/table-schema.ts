@@ -11,12 +11,17 @@ const digits = z.union([z.int().min(0), z.string().regex(/^\d{1,2}$/)], 'must be
 const typeName = z.string().transform((name, context) => {
   const type = fieldType(name.toUpperCase())
   if (type) return type
-  context.addIssue({ code: 'custom', message: `unknown type ${name}${didYouMean(name.toUpperCase(), FIELD_TYPE_NAMES)}` })
+  context.addIssue({
+    code: 'custom',
+    message: `unknown type ${name}${didYouMean(name.toUpperCase(), FIELD_TYPE_NAMES)}`,
+  })
   return z.NEVER
 })
 
 const field = z.strictObject({
-  name: z.string().regex(COLUMN_NAME_PATTERN, 'must be a column name: letters, digits and _, at most 300, not starting with a digit'),
+  name: z
+    .string()
+    .regex(COLUMN_NAME_PATTERN, 'must be a column name: letters, digits and _, at most 300, not starting with a digit'),
   type: typeName,
   mode: z.enum(['NULLABLE', 'REQUIRED', 'REPEATED']).default('NULLABLE'),
   description: z.string().max(1_024).optional(),
@@ -43,19 +48,30 @@ const checkFields = (fields: readonly Field[], path: (string | number)[], report
   for (const [index, one] of fields.entries()) {
     const at = [...path, index]
     const other = seen.get(one.name.toLowerCase())
-    if (other !== undefined) report([...at, 'name'], other === one.name ? `column ${one.name} is there twice` : `columns ${other} and ${one.name} differ by case only`)
+    if (other !== undefined)
+      report(
+        [...at, 'name'],
+        other === one.name
+          ? `column ${one.name} is there twice`
+          : `columns ${other} and ${one.name} differ by case only`,
+      )
     seen.set(one.name.toLowerCase(), one.name)
-    if (path.length === 0 && PLATFORM_FIELD_NAMES.has(one.name.toLowerCase())) report([...at, 'name'], `${one.name} is a column of the platform: leave it out`)
+    if (path.length === 0 && PLATFORM_FIELD_NAMES.has(one.name.toLowerCase()))
+      report([...at, 'name'], `${one.name} is a column of the platform: leave it out`)
     checkField(one, at, report)
   }
 }
 
 const checkField = (one: Field, at: (string | number)[], report: Report): void => {
   if (one.precision !== undefined || one.scale !== undefined) {
-    const problem = one.precision === undefined ? 'a scale needs a precision' : decimalProblem(one.type, one.precision, one.scale ?? 0)
+    const problem =
+      one.precision === undefined
+        ? 'a scale needs a precision'
+        : decimalProblem(one.type, one.precision, one.scale ?? 0)
     if (problem) report([...at, one.precision === undefined ? 'scale' : 'precision'], problem)
   }
-  if (one.type !== 'STRUCT' && one.fields) report([...at, 'fields'], `${one.type} has no fields: only STRUCT (RECORD) has`)
+  if (one.type !== 'STRUCT' && one.fields)
+    report([...at, 'fields'], `${one.type} has no fields: only STRUCT (RECORD) has`)
   if (one.type === 'STRUCT' && !one.fields) report(at, 'a STRUCT (RECORD) needs fields')
   if (at.length / 2 >= MAX_DEPTH) report(at, `is nested deeper than ${MAX_DEPTH} levels`)
   else if (one.fields) checkFields(one.fields, [...at, 'fields'], report)
@@ -64,7 +80,9 @@ const checkField = (one: Field, at: (string | number)[], report: Report): void =
 export const tableSchemaFile = z
   .array(field, 'must be a list of columns, as `bq show --schema` prints it')
   .min(1, 'needs at least one column')
-  .superRefine((fields, context) => checkFields(fields, [], (path, message) => context.addIssue({ code: 'custom', path, message })))
+  .superRefine((fields, context) =>
+    checkFields(fields, [], (path, message) => context.addIssue({ code: 'custom', path, message })),
+  )
   // A scale that is left out is 0 once there is a precision.
   .transform((fields): TableSchema => fields.map(withScale))
 

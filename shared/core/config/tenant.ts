@@ -27,8 +27,14 @@ export const operatorTenantSchema = z.strictObject({
   tenant_id: tenantId.optional(),
   limits,
   /** Of the warehouse; absent: the platform's own. */
-  project: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be a project id').optional(),
-  location: z.string().regex(/^[A-Za-z0-9-]{2,40}$/, 'must be a location such as EU or europe-west1').optional(),
+  project: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be a project id')
+    .optional(),
+  location: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{2,40}$/, 'must be a location such as EU or europe-west1')
+    .optional(),
   service_account: notYet(),
   projects: notYet(),
   datasets: notYet(),
@@ -36,7 +42,14 @@ export const operatorTenantSchema = z.strictObject({
   buckets: z.array(z.strictObject({ bucket: bucketName, prefixes: z.array(prefix).min(1).default(['']) })).default([]),
   /** `host` or `host:port` that may be connected to although the address is private. */
   hosts: z
-    .array(z.string().regex(/^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/, 'must be `host` or `host:port`, in lower case'))
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/,
+          'must be `host` or `host:port`, in lower case',
+        ),
+    )
     .default([]),
 })
 export type OperatorTenant = z.output<typeof operatorTenantSchema>

@@ -22,7 +22,10 @@ const MODELS: Readonly<Record<string, z.ZodType>> = {
 /** File name to text. */
 export const jsonSchemas = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(MODELS).map(([name, model]) => [`${name}.json`, `${JSON.stringify(z.toJSONSchema(model, { io: 'input', reused: 'ref' }), null, 2)}\n`]),
+    Object.entries(MODELS).map(([name, model]) => [
+      `${name}.json`,
+      `${JSON.stringify(z.toJSONSchema(model, { io: 'input', reused: 'ref' }), null, 2)}\n`,
+    ]),
   )
 
 export const JSON_SCHEMA_FOLDER = new URL('../../../configs/_schemas/', import.meta.url)

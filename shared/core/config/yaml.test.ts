@@ -9,7 +9,14 @@ const read = (text: string): unknown => {
 
 describe('a YAML file', () => {
   it('is plain data: dates, durations and yes stay texts', () => {
-    expect(read('a: 2026-01-31\nb: 2h\nc: yes\nd: 1.5\ne: true\nf:\n')).toEqual({ a: '2026-01-31', b: '2h', c: 'yes', d: 1.5, e: true, f: null })
+    expect(read('a: 2026-01-31\nb: 2h\nc: yes\nd: 1.5\ne: true\nf:\n')).toEqual({
+      a: '2026-01-31',
+      b: '2h',
+      c: 'yes',
+      d: 1.5,
+      e: true,
+      f: null,
+    })
     expect(read('\uFEFF{"a": [1, "ä"]}')).toEqual({ a: [1, 'ä'] })
     expect(read('# nothing\n')).toEqual({})
   })
@@ -36,7 +43,10 @@ describe('a YAML file', () => {
   })
 
   it('knows where its keys and values are', () => {
-    const result = readYaml('f.yml', 'a: 1\r\nb:\r\n  - x: "q"\r\n    "y": 3\r\n  - [1, {c: 2}]\r\nd: |\r\n  text\r\ne:\r\n')
+    const result = readYaml(
+      'f.yml',
+      'a: 1\r\nb:\r\n  - x: "q"\r\n    "y": 3\r\n  - [1, {c: 2}]\r\nd: |\r\n  text\r\ne:\r\n',
+    )
     const at = (path: ConfigPath, what?: 'key' | 'value') => {
       const found = 'document' in result ? result.document.problem(path, '', what) : undefined
       return [found?.line, found?.column]

@@ -1,5 +1,5 @@
 import { constructFromEvents, EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml'
-import { problemAt, type ConfigPath, type ConfigProblem } from './problem.ts'
+import { MAX_PROBLEMS, problemAt, type ConfigPath, type ConfigProblem } from './problem.ts'
 
 /** YAML (and so JSON) with the position of every key and value. What YAML can do beyond plain data is refused: a tenant's file is untrusted. */
 export interface ConfigDocument {
@@ -54,7 +54,8 @@ class PositionReader {
     if (event.type === EVENT_ID.POP) this.frames.pop()
     else if (event.type === EVENT_ID.DOCUMENT) {
       this.documents += 1
-      if (this.documents === 2) this.report(this.text.length, [], 'holds more than one document: remove what follows the second `---`')
+      if (this.documents === 2)
+        this.report(this.text.length, [], 'holds more than one document: remove what follows the second `---`')
       this.frames.push({ node: { start: 0, children: new Map() }, path: [], kind: 'sequence' })
     } else if (event.type === EVENT_ID.ALIAS) {
       this.report(event.anchorStart - 1, this.path(), 'aliases (*name) are not allowed: write the value out')
@@ -83,7 +84,10 @@ class PositionReader {
   private open(kind: Frame['kind'], start: number): boolean {
     const frame = this.frames.at(-1)
     if (frame?.kind === 'mapping' && !frame.key) {
-      const hint = this.text.startsWith('{{', start - 1) || this.text.startsWith('{{', start) ? 'a template needs quotes around it: "{{ … }}"' : 'a key must be a text'
+      const hint =
+        this.text.startsWith('{{', start - 1) || this.text.startsWith('{{', start)
+          ? 'a template needs quotes around it: "{{ … }}"'
+          : 'a key must be a text'
       this.report(start, frame.path, hint)
       return false
     }
@@ -107,13 +111,18 @@ class PositionReader {
       return this.root
     }
     const key = frame.kind === 'mapping' ? frame.key : undefined
-    const node: Node = { start: start < 0 ? (key?.start ?? frame.node.start) : start, children: new Map(), ...(key && { keyStart: key.start }) }
+    const node: Node = {
+      start: start < 0 ? (key?.start ?? frame.node.start) : start,
+      children: new Map(),
+      ...(key && { keyStart: key.start }),
+    }
     frame.node.children.set(key?.name ?? frame.node.children.size, node)
     delete frame.key
     return node
   }
 
   private report(offset: number, path: ConfigPath, message: string): void {
+    if (this.problems.length >= MAX_PROBLEMS) return
     this.problems.push(problemAt({ file: this.file, text: this.text, offset, path, message }))
   }
 }
@@ -130,7 +139,14 @@ const locate = (root: Node, path: ConfigPath, at: 'key' | 'value'): number => {
 }
 
 const syntaxProblem = (file: string, text: string, error: unknown): ConfigProblem => {
-  if (!(error instanceof YAMLException)) return problemAt({ file, text, offset: 0, path: [], message: error instanceof Error ? error.message : String(error) })
+  if (!(error instanceof YAMLException))
+    return problemAt({
+      file,
+      text,
+      offset: 0,
+      path: [],
+      message: error instanceof Error ? error.message : String(error),
+    })
   const offset = error.mark?.position ?? 0
   const line = text.split('\n')[error.mark?.line ?? 0] ?? ''
   const hint = /:\s*\{\{/.test(line) ? '; a template needs quotes around it: "{{ … }}"' : ''
@@ -138,9 +154,13 @@ const syntaxProblem = (file: string, text: string, error: unknown): ConfigProble
 }
 
 /** The file's value with positions, or its problems. An empty file is an empty mapping. */
-export const readYaml = (file: string, given: string): { document: ConfigDocument } | { problems: readonly ConfigProblem[] } => {
+export const readYaml = (
+  file: string,
+  given: string,
+): { document: ConfigDocument } | { problems: readonly ConfigProblem[] } => {
   const text = given.startsWith('\uFEFF') ? given.slice(1) : given
-  if (text.length > MAX_BYTES) return { problems: [problemAt({ file, text: '', offset: 0, path: [], message: 'is larger than 1 MB' })] }
+  if (text.length > MAX_BYTES)
+    return { problems: [problemAt({ file, text: '', offset: 0, path: [], message: 'is larger than 1 MB' })] }
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH })
     const reader = new PositionReader(file, text)
