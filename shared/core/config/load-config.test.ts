@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { listSecrets } from './list-secrets.ts'
 import { listTenants, loadTenantConfig } from './load-config.ts'
@@ -553,5 +554,28 @@ it('reports the first 200 problems of a file that is nothing but problems', () =
 it('gives one text for one content, whatever the order of keys', () => {
   expect(canonicalJson({ b: 1, a: { d: [2, undefined], c: undefined } })).toBe(
     canonicalJson({ a: { d: [2, null] }, b: 1 }),
+  )
+})
+
+it('answers whatever a file holds, and never throws', () => {
+  const paths = Object.keys(GOOD)
+  const damage = fc.record({
+    path: fc.constantFrom(...paths),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    length: fc.nat(40),
+    text: fc.oneof(fc.constantFrom('{', '[', '"', ': ', '\n', '- ', '{{ ', 'null', '1', '__proto__: ', 'constructor', '*a', '&a '), fc.string()),
+  })
+  fc.assert(
+    fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {
+      const files: Record<string, string> = { ...GOOD }
+      for (const { path, at, length, text } of damages) {
+        const whole = files[path] ?? ''
+        const start = Math.floor(at * whole.length)
+        files[path] = whole.slice(0, start) + text + whole.slice(start + length)
+      }
+      const loaded = load(files)
+      expect('snapshot' in loaded || loaded.problems.length > 0).toBe(true)
+    }),
+    { numRuns: 200 },
   )
 })

@@ -1,9 +1,7 @@
+import { globPrefix } from '../glob.ts'
 import type { OperatorTenant } from './tenant.ts'
 
 /** What the operator's file lets a tenant reach: asked when a config is checked, and again when it runs. */
-
-/** Text before the first wildcard or template: what every matching name begins with. */
-const literalPrefix = (pattern: string): string => /^[^*?[{]*/.exec(pattern)?.[0] ?? ''
 
 /** Why objects of that name or glob may not be read; undefined: they may. */
 export const bucketProblem = (
@@ -17,7 +15,7 @@ export const bucketProblem = (
     return `bucket ${bucket} is not one that the operator allows${known.length > 0 ? ` (${[...new Set(known)].join(', ')})` : ''}`
   }
   const prefixes = grants.flatMap((one) => one.prefixes)
-  const prefix = literalPrefix(pattern)
+  const prefix = globPrefix(pattern)
   if (prefixes.some((allowed) => prefix.startsWith(allowed))) return undefined
   return `the operator allows ${prefixes.join(', ')} of bucket ${bucket}, and ${pattern} may match others`
 }
