@@ -24,15 +24,20 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 const duckdbType = (column: Column): string => {
-  const base = column.type === 'STRUCT' ? `STRUCT(${(column.fields ?? []).map((field) => `"${field.name}" ${duckdbType(field)}`).join(', ')})` : TYPES[column.type]
+  const base =
+    column.type === 'STRUCT'
+      ? `STRUCT(${(column.fields ?? []).map((field) => `"${field.name}" ${duckdbType(field)}`).join(', ')})`
+      : TYPES[column.type]
   if (base === undefined) throw new Error(`no table with ${column.type}`)
   return column.mode === 'REPEATED' ? `${base}[]` : base
 }
 
 const literal = (value: unknown, column: Column): string => {
   if (value === null || value === undefined) return 'NULL'
-  if (column.mode === 'REPEATED' && Array.isArray(value)) return `[${value.map((item) => literal(item, { ...column, mode: 'NULLABLE' })).join(', ')}]`
-  if (column.type === 'STRUCT' && Array.isArray(value)) return `row(${value.map((item, index) => literal(item, column.fields?.[index] ?? column)).join(', ')})`
+  if (column.mode === 'REPEATED' && Array.isArray(value))
+    return `[${value.map((item) => literal(item, { ...column, mode: 'NULLABLE' })).join(', ')}]`
+  if (column.type === 'STRUCT' && Array.isArray(value))
+    return `row(${value.map((item, index) => literal(item, column.fields?.[index] ?? column)).join(', ')})`
   if (column.type === 'BYTES') return `from_base64('${String(value)}')`
   const text = `'${String(value).replaceAll("'", "''")}'`
   return `CAST(${text} AS ${duckdbType({ ...column, mode: 'NULLABLE' })})`
@@ -42,9 +47,13 @@ const literal = (value: unknown, column: Column): string => {
 export const createTable = async (connection: DuckDBConnection, ref: TableRef, table: CaseTable): Promise<void> => {
   const name = `"${datasetName(ref)}"."${ref.table}"`
   await connection.run(`CREATE SCHEMA IF NOT EXISTS "${datasetName(ref)}"`)
-  await connection.run(`CREATE OR REPLACE TABLE ${name} (${table.columns.map((column) => `"${column.name}" ${duckdbType(column)}`).join(', ')})`)
+  await connection.run(
+    `CREATE OR REPLACE TABLE ${name} (${table.columns.map((column) => `"${column.name}" ${duckdbType(column)}`).join(', ')})`,
+  )
   for (let at = 0; at < table.rows.length; at += 200) {
-    const rows = table.rows.slice(at, at + 200).map((row) => `(${table.columns.map((column, index) => literal(row[index], column)).join(', ')})`)
+    const rows = table.rows
+      .slice(at, at + 200)
+      .map((row) => `(${table.columns.map((column, index) => literal(row[index], column)).join(', ')})`)
     await connection.run(`INSERT INTO ${name} VALUES ${rows.join(', ')}`)
   }
 }

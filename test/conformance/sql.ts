@@ -42,7 +42,13 @@ const withTemplates = (sql: string, names: readonly string[]): string => {
   let text = ''
   let at = 0
   for (const [index, token] of tokens.entries()) {
-    const path = token.kind === 'quoted' ? token.value : tokens.slice(index, index + 3).map((one) => one.value).join('')
+    const path =
+      token.kind === 'quoted'
+        ? token.value
+        : tokens
+            .slice(index, index + 3)
+            .map((one) => one.value)
+            .join('')
     const name = names.find((one) => one.toLowerCase() === path.toLowerCase())
     if (name === undefined || token.start < at) continue
     const end = token.kind === 'quoted' ? token.end : (tokens[index + 2]?.end ?? token.end)
@@ -57,12 +63,25 @@ const tableOf = (key: string): { name: string; key: string } => {
   return { name, key: `${name.split('.').at(-1)}@${hash}` }
 }
 
-const runCase = async (one: SqlCase, tables: Readonly<Record<string, CaseTable>>, connection: DuckDBConnection, translate: TranslateGoogleSql): Promise<Result> => {
-  const verdict = (result: Verdict, detail?: string): Result => ({ id: one.id, category: one.cat, verdict: result, ...(detail === undefined ? {} : { detail }) })
+const runCase = async (
+  one: SqlCase,
+  tables: Readonly<Record<string, CaseTable>>,
+  connection: DuckDBConnection,
+  translate: TranslateGoogleSql,
+): Promise<Result> => {
+  const verdict = (result: Verdict, detail?: string): Result => ({
+    id: one.id,
+    category: one.cat,
+    verdict: result,
+    ...(detail === undefined ? {} : { detail }),
+  })
   const used = (one.tables ?? []).map(tableOf)
-  const refs: Record<string, TableRef> = Object.fromEntries(used.map(({ name }) => [name, { tenant: TENANT, dataset: 'ds', table: name.split('.').at(-1) ?? '' }]))
+  const refs: Record<string, TableRef> = Object.fromEntries(
+    used.map(({ name }) => [name, { tenant: TENANT, dataset: 'ds', table: name.split('.').at(-1) ?? '' }]),
+  )
   try {
-    for (const { name, key } of used) await createTable(connection, refs[name] as TableRef, tables[key] ?? (tables[name] as CaseTable))
+    for (const { name, key } of used)
+      await createTable(connection, refs[name] as TableRef, tables[key] ?? (tables[name] as CaseTable))
   } catch (error) {
     return verdict('refused', `table: ${(error as Error).message}`)
   }
@@ -70,18 +89,24 @@ const runCase = async (one: SqlCase, tables: Readonly<Record<string, CaseTable>>
   try {
     sql = translate({ sql: withTemplates(one.sql, Object.keys(refs)), tables: refs, parameters: [] }).sql
   } catch (error) {
-    return error instanceof InvalidInputError ? verdict('refused', error.message) : verdict('crashed', String((error as Error).stack))
+    return error instanceof InvalidInputError
+      ? verdict('refused', error.message)
+      : verdict('crashed', String((error as Error).stack))
   }
   try {
     const reader = await connection.runAndReadAll(sql)
     const types = reader.columnTypes().map(typeName)
     const columns = one.columns ?? []
-    const rows = reader.getRows().map((row) => row.map((value, index) => plainValue(value, columns[index] ?? { name: '', type: '' })))
+    const rows = reader
+      .getRows()
+      .map((row) => row.map((value, index) => plainValue(value, columns[index] ?? { name: '', type: '' })))
     if (one.expect === 'error') return verdict('wrong', `BigQuery raises; got ${show(rows)}\n    ${sql}`)
     const problem = difference(one, types, rows)
     return problem === undefined ? verdict('passed') : verdict('wrong', `${problem}\n    ${sql}`)
   } catch (error) {
-    return one.expect === 'error' ? verdict('passed') : verdict('crashed', `${(error as Error).message.slice(0, 300)}\n    ${sql}`)
+    return one.expect === 'error'
+      ? verdict('passed')
+      : verdict('crashed', `${(error as Error).message.slice(0, 300)}\n    ${sql}`)
   }
 }
 
@@ -89,14 +114,27 @@ const difference = (one: SqlCase, types: readonly string[], rows: readonly unkno
   const columns = one.columns ?? []
   const expected = one.rows ?? []
   const wrongType = columns.findIndex((column, index) => !sameType(column, types[index] ?? ''))
-  if (columns.length !== types.length || wrongType >= 0) return `types ${types.join(', ')} for ${columns.map((column) => `${column.type} ${column.mode ?? ''}`).join(', ')}`
+  if (columns.length !== types.length || wrongType >= 0)
+    return `types ${types.join(', ')} for ${columns.map((column) => `${column.type} ${column.mode ?? ''}`).join(', ')}`
   if (!sameRows(expected, rows, columns)) return `rows ${show(rows)} for ${show(expected)}`
-  const positions = one.ordered === true ? columns.map((_, index) => index) : Array.isArray(one.ordered) ? (one.ordered as number[]) : []
-  const inOrder = expected.every((row, index) => sameRow(positions.map((at) => row[at]), positions.map((at) => rows[index]?.[at]), positions.map((at) => columns[at] as Column)))
+  const positions =
+    one.ordered === true
+      ? columns.map((_, index) => index)
+      : Array.isArray(one.ordered)
+        ? (one.ordered as number[])
+        : []
+  const inOrder = expected.every((row, index) =>
+    sameRow(
+      positions.map((at) => row[at]),
+      positions.map((at) => rows[index]?.[at]),
+      positions.map((at) => columns[at] as Column),
+    ),
+  )
   return inOrder ? undefined : `order ${show(rows)} for ${show(expected)}`
 }
 
-const show = (rows: unknown): string => JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)).slice(0, 400)
+const show = (rows: unknown): string =>
+  JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)).slice(0, 400)
 
 const count = (results: readonly Result[]): Record<Verdict, number> => {
   const counts = { passed: 0, wrong: 0, refused: 0, crashed: 0 }
@@ -105,19 +143,33 @@ const count = (results: readonly Result[]): Record<Verdict, number> => {
 }
 
 const main = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { cases: { type: 'string' }, json: { type: 'boolean' }, only: { type: 'string' } } })
-  if (values.cases === undefined) throw new Error('usage: node test/conformance/sql.ts --cases FILE [--json] [--only PATTERN]')
+  const { values } = parseArgs({
+    options: { cases: { type: 'string' }, json: { type: 'boolean' }, only: { type: 'string' } },
+  })
+  if (values.cases === undefined)
+    throw new Error('usage: node test/conformance/sql.ts --cases FILE [--json] [--only PATTERN]')
   const file = JSON.parse(readFileSync(values.cases, 'utf8')) as { cases: SqlCase[]; tables: Record<string, CaseTable> }
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
   for (const statement of [...SESSION_SETTINGS, ...MACROS]) await connection.run(statement)
   const translate = await loadTranslator()
   const results: Result[] = []
-  for (const one of file.cases) if (values.only === undefined || one.id.includes(values.only)) results.push(await runCase(one, file.tables, connection, translate))
-  const categories = Object.fromEntries([...new Set(results.map((one) => one.category))].sort().map((name) => [name, count(results.filter((one) => one.category === name))]))
+  for (const one of file.cases)
+    if (values.only === undefined || one.id.includes(values.only))
+      results.push(await runCase(one, file.tables, connection, translate))
+  const categories = Object.fromEntries(
+    [...new Set(results.map((one) => one.category))]
+      .sort()
+      .map((name) => [name, count(results.filter((one) => one.category === name))]),
+  )
   const document = { total: results.length, ...count(results), categories, cases: results }
   if (values.json === true) return void process.stdout.write(`${JSON.stringify(document, null, 1)}\n`)
-  for (const result of results.filter((one) => one.verdict === 'wrong' || one.verdict === 'crashed')) process.stdout.write(`${result.verdict} ${result.id}: ${result.detail}\n`)
-  process.stdout.write(Object.entries(categories).map(([name, counts]) => `${name.padEnd(16)} ${JSON.stringify(counts)}`).join('\n'))
+  for (const result of results.filter((one) => one.verdict === 'wrong' || one.verdict === 'crashed'))
+    process.stdout.write(`${result.verdict} ${result.id}: ${result.detail}\n`)
+  process.stdout.write(
+    Object.entries(categories)
+      .map(([name, counts]) => `${name.padEnd(16)} ${JSON.stringify(counts)}`)
+      .join('\n'),
+  )
   process.stdout.write(`\n${results.length} cases: ${JSON.stringify(count(results))}\n`)
 }
 

@@ -57,8 +57,10 @@ export const all = (...conditions: readonly (string | undefined)[]): string => {
 /** How many rows for which all conditions are true. */
 export const countRows = (...conditions: readonly (string | undefined)[]): string => {
   const condition = all(...conditions)
-  return condition === 'TRUE' ? 'COUNT(*)' : `COUNT(CASE WHEN ${condition} THEN 1 END)`
+  return condition === 'TRUE' ? 'COUNT(*)' : countWhere(condition)
 }
+
+export const countWhere = (condition: string): string => `COUNT(CASE WHEN ${condition} THEN 1 END)`
 
 /** The value in rows that meet the condition, NULL in others: what an aggregate takes. */
 export const valueWhere = (value: string, condition: string | undefined): string =>

@@ -14,7 +14,8 @@ export const rulesOf = ({ snapshot, step }: StepContext<DqStep>): Rules => {
 export const checkedTable = (context: StepContext<DqStep>): TableRef => {
   const { run, step } = context
   const name = step.table ?? rulesOf(context).table
-  if (name === undefined) throw new InvalidConfigError(`step ${step.step_id} names no table, and rules ${step.rules} name none either`)
+  if (name === undefined)
+    throw new InvalidConfigError(`step ${step.step_id} names no table, and rules ${step.rules} name none either`)
   const [dataset = '', table = ''] = name.split('.')
   return { tenant: run.tenant, dataset, table }
 }

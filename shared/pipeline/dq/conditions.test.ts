@@ -76,17 +76,29 @@ const letters = fc.constantFrom('a', 'b', 'ab', '')
 const operators = fc.constantFrom('=', '<>', '!=', '<', '<=', '>', '>=')
 const leaf: fc.Arbitrary<Condition> = fc.oneof(
   fc.tuple(operators, small).map(([op, k]) => ({ text: `n ${op} ${k}`, of: ({ n }: Row) => compare(op, n, k) })),
-  fc.tuple(operators, small).map(([op, k]) => ({ text: `${k} ${op} n * 2 - m`, of: ({ n, m }: Row) => compare(op, k, n === null || m === null ? null : n * 2 - m) })),
+  fc
+    .tuple(operators, small)
+    .map(([op, k]) => ({
+      text: `${k} ${op} n * 2 - m`,
+      of: ({ n, m }: Row) => compare(op, k, n === null || m === null ? null : n * 2 - m),
+    })),
   operators.map((op) => ({ text: `n ${op} m`, of: ({ n, m }: Row) => compare(op, n, m) })),
   fc.tuple(operators, letters).map(([op, k]) => ({ text: `s ${op} '${k}'`, of: ({ s }: Row) => compare(op, s, k) })),
-  fc.tuple(small, small).map(([a, b]) => ({ text: `n BETWEEN ${a} AND ${b}`, of: ({ n }: Row) => and(compare('>=', n, a), compare('<=', n, b)) })),
-  fc.tuple(fc.array(small, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean()).map(([set, negated, withNull]) => ({
-    text: `n ${negated ? 'NOT ' : ''}IN (${[...set, ...(withNull ? ['NULL'] : [])].join(', ')})`,
-    of: ({ n }: Row) => {
-      const found = n === null ? null : set.includes(n) ? true : withNull ? null : false
-      return negated ? not(found) : found
-    },
-  })),
+  fc
+    .tuple(small, small)
+    .map(([a, b]) => ({
+      text: `n BETWEEN ${a} AND ${b}`,
+      of: ({ n }: Row) => and(compare('>=', n, a), compare('<=', n, b)),
+    })),
+  fc
+    .tuple(fc.array(small, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean())
+    .map(([set, negated, withNull]) => ({
+      text: `n ${negated ? 'NOT ' : ''}IN (${[...set, ...(withNull ? ['NULL'] : [])].join(', ')})`,
+      of: ({ n }: Row) => {
+        const found = n === null ? null : set.includes(n) ? true : withNull ? null : false
+        return negated ? not(found) : found
+      },
+    })),
   fc.constantFrom(
     { text: 's IS NULL', of: ({ s }: Row) => s === null },
     { text: 'm IS NOT NULL', of: ({ m }: Row) => m !== null },
@@ -95,7 +107,10 @@ const leaf: fc.Arbitrary<Condition> = fc.oneof(
     { text: 'COALESCE(n, m, 0) = 0', of: ({ n, m }: Row) => (n ?? m ?? 0) === 0 },
     { text: "REGEXP_CONTAINS(s, 'b$')", of: ({ s }: Row) => (s === null ? null : s.endsWith('b')) },
     { text: 'LENGTH(s) = 1', of: ({ s }: Row) => (s === null ? null : s.length === 1) },
-    { text: 'SAFE_DIVIDE(n, m) > 0.5', of: ({ n, m }: Row) => (n === null || m === null || m === 0 ? null : n / m > 0.5) },
+    {
+      text: 'SAFE_DIVIDE(n, m) > 0.5',
+      of: ({ n, m }: Row) => (n === null || m === null || m === 0 ? null : n / m > 0.5),
+    },
     { text: 'TRUE', of: () => true },
     { text: 'NULL', of: () => null },
   ),
@@ -104,15 +119,21 @@ const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
   condition: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     leaf,
-    fc.tuple(tie('condition'), tie('condition')).map(([a, b]) => ({ text: `(${a.text}) AND (${b.text})`, of: (row: Row) => and(a.of(row), b.of(row)) })),
-    fc.tuple(tie('condition'), tie('condition')).map(([a, b]) => ({ text: `(${a.text} or ${b.text})`, of: (row: Row) => or(a.of(row), b.of(row)) })),
+    fc
+      .tuple(tie('condition'), tie('condition'))
+      .map(([a, b]) => ({ text: `(${a.text}) AND (${b.text})`, of: (row: Row) => and(a.of(row), b.of(row)) })),
+    fc
+      .tuple(tie('condition'), tie('condition'))
+      .map(([a, b]) => ({ text: `(${a.text} or ${b.text})`, of: (row: Row) => or(a.of(row), b.of(row)) })),
     tie('condition').map((a) => ({ text: `NOT (${a.text})`, of: (row: Row) => not(a.of(row)) })),
   ),
 }))
 
 it('answers as three-valued logic does, on every row', async () => {
   const ns = [null, -1, 0, 1, 2, 3]
-  const rows: Row[] = ns.flatMap((n) => [null, 0, 1, 2].flatMap((m) => [null, '', 'a', 'ab', 'b'].map((s) => ({ n, m, s }))))
+  const rows: Row[] = ns.flatMap((n) =>
+    [null, 0, 1, 2].flatMap((m) => [null, '', 'a', 'ab', 'b'].map((s) => ({ n, m, s }))),
+  )
   const table = await openDuckDbTable({
     types: { n: 'BIGINT', m: 'BIGINT', s: 'VARCHAR' },
     columns: { n: rows.map(({ n }) => n), m: rows.map(({ m }) => m), s: rows.map(({ s }) => s) },

@@ -5,7 +5,16 @@ import { createDocument, readDocument } from '../documents.ts'
 import { jobRef, type StepContext } from '../stage.ts'
 import type { CheckInput } from './compile.ts'
 import type { ExpectationResult } from './results.ts'
-import { addSamples, evaluateChecks, planChecks, sampleQueries, type CheckPlan, type NamedQuery, type QueryRows, type RowsByName } from './run-checks.ts'
+import {
+  addSamples,
+  evaluateChecks,
+  planChecks,
+  sampleQueries,
+  type CheckPlan,
+  type NamedQuery,
+  type QueryRows,
+  type RowsByName,
+} from './run-checks.ts'
 
 /**
  * Runs the checks of a step without waiting: queries are submitted under ids that the step and the round give, looked at again by polls,
@@ -25,23 +34,34 @@ interface ResultsDocument {
 /** Written and read by this file only. */
 const resultsDocument = { parse: (value: unknown) => value as ResultsDocument }
 
-export const driveChecks = async (context: StepContext, phase: 'gate' | 'step', input: CheckInput): Promise<ChecksResult> => {
+export const driveChecks = async (
+  context: StepContext,
+  phase: 'gate' | 'step',
+  input: CheckInput,
+): Promise<ChecksResult> => {
   const final = await readDocument(context, checksName(context.at, phase, 'final'), resultsDocument)
-  if (final) return { outcome: 'done', plan: planChecks({ ...input, separately: final.separately }), results: final.results }
-  const judged = (await readDocument(context, checksName(context.at, phase, 'judged'), resultsDocument)) ?? (await judge(context, phase, input))
+  if (final)
+    return { outcome: 'done', plan: planChecks({ ...input, separately: final.separately }), results: final.results }
+  const judged =
+    (await readDocument(context, checksName(context.at, phase, 'judged'), resultsDocument)) ??
+    (await judge(context, phase, input))
   if (!judged) return running(context)
   const plan = planChecks({ ...input, separately: judged.separately })
   const results = await sample(context, phase, plan, judged)
   return results ? { outcome: 'done', plan, results } : running(context)
 }
 
-const running = (context: StepContext): ChecksResult => ({ outcome: 'running', waitMs: context.ports.warehouse.capabilities.pollMs })
+const running = (context: StepContext): ChecksResult => ({
+  outcome: 'running',
+  waitMs: context.ports.warehouse.capabilities.pollMs,
+})
 
 const judge = async (context: StepContext, phase: string, input: CheckInput): Promise<ResultsDocument | undefined> => {
   const together = planChecks(input)
   const rows = await queryAll(context, `${phase}-scan`, together.queries)
   if (!rows) return undefined
-  if (!Object.values(rows).some(isFailed)) return keep(context, phase, 'judged', { separately: false, results: evaluateChecks(together, rows).results })
+  if (!Object.values(rows).some(isFailed))
+    return keep(context, phase, 'judged', { separately: false, results: evaluateChecks(together, rows).results })
   const separate = planChecks({ ...input, separately: true })
   const each = await queryAll(context, `${phase}-each`, separate.queries)
   return each && keep(context, phase, 'judged', { separately: true, results: evaluateChecks(separate, each).results })
@@ -56,17 +76,29 @@ const sample = async (
 ): Promise<readonly ExpectationResult[] | undefined> => {
   const rows = await queryAll(context, `${phase}-samples`, sampleQueries(plan, judged.results))
   if (!rows) return undefined
-  const { results } = await keep(context, phase, 'final', { separately: judged.separately, results: addSamples(plan, judged.results, rows) })
+  const { results } = await keep(context, phase, 'final', {
+    separately: judged.separately,
+    results: addSamples(plan, judged.results, rows),
+  })
   return results
 }
 
-const keep = (context: StepContext, phase: string, state: 'judged' | 'final', body: Omit<ResultsDocument, 'version'>): Promise<ResultsDocument> =>
+const keep = (
+  context: StepContext,
+  phase: string,
+  state: 'judged' | 'final',
+  body: Omit<ResultsDocument, 'version'>,
+): Promise<ResultsDocument> =>
   createDocument(context, checksName(context.at, phase, state), resultsDocument, { version: 1, ...body })
 
 const isFailed = (rows: QueryRows): boolean => 'failed' in rows
 
 /** Rows of all queries, or undefined while one is running. A query whose rows are gone is submitted again. */
-const queryAll = async (context: StepContext, round: string, queries: readonly NamedQuery[]): Promise<RowsByName | undefined> => {
+const queryAll = async (
+  context: StepContext,
+  round: string,
+  queries: readonly NamedQuery[],
+): Promise<RowsByName | undefined> => {
   const states = await Promise.all(queries.map((query) => submitOrPoll(context, round, query)))
   if (states.includes('running')) return undefined
   const entries = await Promise.all(
@@ -80,9 +112,14 @@ const queryAll = async (context: StepContext, round: string, queries: readonly N
   return entries.every((entry) => entry !== undefined) ? Object.fromEntries(entries) : undefined
 }
 
-const jobId = (context: StepContext, round: string, name: string): string => `${jobStem(context.at, hashOf([round]))}-${round}-${name}`
+const jobId = (context: StepContext, round: string, name: string): string =>
+  `${jobStem(context.at, hashOf([round]))}-${round}-${name}`
 
-const submitOrPoll = async (context: StepContext, round: string, query: NamedQuery): Promise<'running' | 'done' | { failed: string }> => {
+const submitOrPoll = async (
+  context: StepContext,
+  round: string,
+  query: NamedQuery,
+): Promise<'running' | 'done' | { failed: string }> => {
   const { warehouse } = context.ports
   const ref = jobRef(context.run, jobId(context, round, query.name))
   const known = await warehouse.poll(ref)
@@ -98,7 +135,10 @@ const fetchRows = async (context: StepContext, id: string): Promise<QueryRows | 
   let pageToken: string | undefined
   try {
     do {
-      const page = await context.ports.warehouse.rows(jobRef(context.run, id), pageToken === undefined ? {} : { pageToken })
+      const page = await context.ports.warehouse.rows(
+        jobRef(context.run, id),
+        pageToken === undefined ? {} : { pageToken },
+      )
       rows.push(...page.rows)
       pageToken = page.nextPageToken
     } while (pageToken !== undefined)

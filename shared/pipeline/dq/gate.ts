@@ -15,7 +15,11 @@ export type GateResult =
   | { readonly outcome: 'refused'; readonly problem: Problem }
 
 /** The rules that an ingest step's staged rows must pass before they become visible. Without `gate`, or without rows, it is open. */
-export const passGate = async (context: StepContext<IngestStep>, plan: PlanHead, manifest: ManifestHead): Promise<GateResult> => {
+export const passGate = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+): Promise<GateResult> => {
   const rulesId = context.step.gate
   if (rulesId === undefined || manifest.parts.length === 0) return { outcome: 'open' }
   const rules = context.snapshot.rules[rulesId]
@@ -24,11 +28,18 @@ export const passGate = async (context: StepContext<IngestStep>, plan: PlanHead,
     expectations: rules.expectations,
     schema: plan.schema,
     dialect: context.ports.warehouse.capabilities.dialect,
-    input: { kind: 'parts', parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })), schema: plan.schema },
+    input: {
+      kind: 'parts',
+      parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+      schema: plan.schema,
+    },
   })
   if (checks.outcome === 'running') return checks
   await recordResults(context, { rulesId, table: tableName(targetOf(context)), results: checks.results })
   const { stop, reason } = verdict(checks.plan, checks.results)
   if (!stop || !reason) return { outcome: 'open' }
-  return { outcome: 'refused', problem: { code: reason.code, message: `gate ${rulesId}: ${reason.message}; nothing was loaded` } }
+  return {
+    outcome: 'refused',
+    problem: { code: reason.code, message: `gate ${rulesId}: ${reason.message}; nothing was loaded` },
+  }
 }

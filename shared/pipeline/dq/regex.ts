@@ -5,8 +5,12 @@ import { BadExpectation } from './bad-expectation.ts'
  * The grammar is RE2's (github.com/google/re2/wiki/Syntax) as far as both engines have it; it allows at most 1,000 repetitions.
  */
 const MAX_REPEAT = 1000
-const ESCAPES =
-  /^\\(?:[dDsSwWbBAzCafnrtv]|0[0-7]{0,2}|[1-7][0-7]{1,2}|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]{1,6}\}|[pP](?:[A-Z]|\{\^?\w+\})|[!-/:-@[-`{-~ ])/u
+const UNICODE_CLASSES =
+  'C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?|Any|Arabic|Armenian|Bengali|Bopomofo|Braille|Cherokee|Common|Coptic|Cyrillic|Devanagari|Ethiopic|Georgian|Greek|Gujarati|Gurmukhi|Han|Hangul|Hebrew|Hiragana|Inherited|Kannada|Katakana|Khmer|Lao|Latin|Malayalam|Mongolian|Myanmar|Sinhala|Syriac|Tamil|Telugu|Thaana|Thai|Tibetan'
+const ESCAPES = new RegExp(
+  String.raw`^\\(?:[dDsSwWbBAzCafnrtv]|0[0-7]{0,2}|[1-7][0-7]{1,2}|x[0-9A-Fa-f]{2}|x\{(?:10|0?[0-9A-Fa-f])?[0-9A-Fa-f]{1,4}\}|[pP](?:[CLMNPSZ]|\{\^?(?:${UNICODE_CLASSES})\})|[!-/:-@[-\x60{-~ ])`,
+  'u',
+)
 const GROUP = /^\((?:\?P<([A-Za-z_]\w*)>|\?[imsU]*(?:-[imsU]+)?:|(?!\?))/
 const FLAGS = /^\(\?(?:[imsU]*|[imsU]*-[imsU]+)\)/
 const REPEAT = /^\{(\d+)(,(\d*))?\}/

@@ -132,7 +132,10 @@ export const sampleQueries = (plan: CheckPlan, results: readonly ExpectationResu
   return results.flatMap((result, index) => {
     const compiled = plan.compiled[index]!
     if (!('check' in compiled) || !compiled.check.samples || !result.unexpectedCount) return []
-    const text = compiled.check.samples.sql(sampleColumns(plan.input, compiled.check).select, plan.input.maxSamples ?? MAX_SAMPLES)
+    const text = compiled.check.samples.sql(
+      sampleColumns(plan.input, compiled.check).select,
+      plan.input.maxSamples ?? MAX_SAMPLES,
+    )
     return [{ name: sampleName(index), sql: nativeSql(text, plan.input, parameters) }]
   })
 }

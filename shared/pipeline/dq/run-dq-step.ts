@@ -21,7 +21,11 @@ export const runDqStep = async (context: StepContext<DqStep>, tick: number): Pro
   if (tick === 0) await sendEvent(context, { type: 'step.started', runId, stepId, phase: 'run' })
   const checked = await check(context)
   if (checked.outcome === 'running') return look(context, 'step.run', tick, checked.waitMs)
-  await recordResults(context, { rulesId: context.step.rules, table: tableName(checked.table), results: checked.results })
+  await recordResults(context, {
+    rulesId: context.step.rules,
+    table: tableName(checked.table),
+    results: checked.results,
+  })
   const { stop, reason, warnings, quarantineRules } = checked.verdict
   if (stop && reason) return failStep(context, reason, rowsChecked(checked.results))
   if (quarantineRules.length > 0) {
@@ -60,19 +64,34 @@ export const quarantineRows = async (context: StepContext<DqStep>, tick: number)
     }),
   })
   if (result.outcome === 'running') return look(context, 'step.publish', tick, result.waitMs)
-  if (result.outcome === 'failed') return failStep(context, { code: result.failure.code, message: result.failure.message })
+  if (result.outcome === 'failed')
+    return failStep(context, { code: result.failure.code, message: result.failure.message })
   if (result.outcome !== 'published') return
   const published = await publishedChecks(context, result, checked.verdict.warnings, rowsChecked(checked.results))
-  await sendEvent(context, { type: 'step.succeeded', runId, stepId, ...published, tables: [...published.tables], warnings: [...published.warnings] })
+  await sendEvent(context, {
+    type: 'step.succeeded',
+    runId,
+    stepId,
+    ...published,
+    tables: [...published.tables],
+    warnings: [...published.warnings],
+  })
 }
 
-const look = (context: StepContext, command: 'step.run' | 'step.publish', tick: number, waitMs: number): Promise<void> => {
+const look = (
+  context: StepContext,
+  command: 'step.run' | 'step.publish',
+  tick: number,
+  waitMs: number,
+): Promise<void> => {
   const { runId, stepId } = context.at
   const next = { type: 'step', runId, stepId, command, tick: tick + 1 } as const
   return sendTask(context, 'dq-jobs', next, { name: [runId, stepId, command, tick + 1], delayMs: waitMs })
 }
 
-type Checked = { outcome: 'running'; waitMs: number } | { outcome: 'done'; table: TableRef; relation: Relation; results: readonly CheckedResult[]; verdict: Verdict }
+type Checked =
+  | { outcome: 'running'; waitMs: number }
+  | { outcome: 'done'; table: TableRef; relation: Relation; results: readonly CheckedResult[]; verdict: Verdict }
 type CheckedResult = Extract<Awaited<ReturnType<typeof driveChecks>>, { outcome: 'done' }>['results'][number]
 
 const check = async (context: StepContext<DqStep>): Promise<Checked> => {
@@ -100,7 +119,11 @@ const relationOf = ({ run, step }: StepContext<DqStep>, table: TableRef, info: T
     case 'run':
       return { kind: 'table', table, where: [{ column: '_run_id', equals: thisRun }] }
     case 'partition':
-      return { kind: 'table', table, partitionsOfRun: { column: info.partitionBy ?? 'ingestion_date', runId: run.runId } }
+      return {
+        kind: 'table',
+        table,
+        partitionsOfRun: { column: info.partitionBy ?? 'ingestion_date', runId: run.runId },
+      }
   }
 }
 

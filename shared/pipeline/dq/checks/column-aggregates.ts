@@ -2,7 +2,6 @@ import type { ExpectationKwargs } from '@convergence/core/config/expectation-typ
 import type { Field } from '@convergence/core/table.ts'
 import { BadExpectation } from '../bad-expectation.ts'
 import {
-  all,
   asCount,
   columnOf,
   countRows,
@@ -170,7 +169,7 @@ export const proportionNotNull = (context: CheckContext, kwargs: OfColumn): Chec
   checkNumberBounds(kwargs)
   const column = columnOf(context, kwargs.column)
   return {
-    measures: [countRows(context.condition), countRows(all(context.condition, `${column.sql} IS NOT NULL`))],
+    measures: [countRows(context.condition), countRows(context.condition, `${column.sql} IS NOT NULL`)],
     queries: [],
     judge: ([elements, present]) => {
       const [rows, count] = [asCount(elements), asCount(present)]

@@ -1,4 +1,4 @@
-import { all, asCount, countRows, type Check, type CheckContext, type Outcome } from '../check.ts'
+import { all, asCount, countRows, countWhere, type Check, type CheckContext, type Outcome } from '../check.ts'
 import type { Operand } from '../operand.ts'
 
 /** Each row passes or fails by itself. */
@@ -21,7 +21,7 @@ export const rowCheck = (context: CheckContext, rule: RowRule): Check => {
   const failing = all(condition, present, `NOT COALESCE(${rule.expected}, FALSE)`)
   const missing = rule.missing === undefined ? [] : [countRows(condition, rule.missing)]
   return {
-    measures: [countRows(condition), countRows(failing), ...missing],
+    measures: [countRows(condition), countWhere(failing), ...missing],
     queries: [],
     judge: ([elements, unexpected, ignored]) =>
       judgeRows(rule, { elements: asCount(elements), unexpected: asCount(unexpected), missing: asCount(ignored) }),

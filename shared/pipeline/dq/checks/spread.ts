@@ -1,5 +1,5 @@
 import type { ExpectationKwargs } from '@convergence/core/config/expectation-types.ts'
-import { all, asCount, columnOf, countRows, firstRow, type Check, type CheckContext } from '../check.ts'
+import { all, asCount, columnOf, countRows, countWhere, firstRow, type Check, type CheckContext } from '../check.ts'
 import { atScale, parseDecimal } from '../decimal.ts'
 import { isNumeric, kindOf, type Operand } from '../operand.ts'
 import { aggregateOutcome, asFloat, notNumeric } from './column-aggregates.ts'
@@ -115,7 +115,7 @@ const spreadCheck = (context: CheckContext, spread: Spread): Check => {
   )
   return {
     measures: [countRows(context.condition), countRows(context.condition, isNull(column))],
-    queries: [`${spread.with} SELECT ${countRows(failing)} AS unexpected FROM {{input}} CROSS JOIN s`],
+    queries: [`${spread.with} SELECT ${countWhere(failing)} AS unexpected FROM {{input}} CROSS JOIN s`],
     judge: ([elements, missing], queries) =>
       judgeRows(
         { columns: [column], mostly, fault },
