@@ -1,0 +1,71 @@
+import type { Job, JobCounts, JobFailure, JobRef, JobStatus } from '@convergence/core/ports/warehouse.ts'
+import { text, textOrNull } from './parameters.ts'
+import type { Bindings, Session } from './session.ts'
+
+/**
+ * The schema of the warehouse's own tables. It begins with `_`, which no tenant id does: a tenant's dataset can never be it.
+ */
+export const INTERNAL = '_convergence'
+
+export const JOBS_DDL: readonly string[] = [
+  `CREATE SCHEMA IF NOT EXISTS ${INTERNAL}`,
+  `CREATE TABLE IF NOT EXISTS ${INTERNAL}.jobs (
+    tenant VARCHAR NOT NULL, project VARCHAR NOT NULL, location VARCHAR NOT NULL, job_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL, labels VARCHAR NOT NULL, state VARCHAR NOT NULL, counts VARCHAR, failure VARCHAR,
+    started_at TIMESTAMPTZ NOT NULL, ended_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (tenant, project, location, job_id))`,
+]
+
+export interface EndedJob {
+  readonly kind: Job['kind']
+  readonly labels: Job['labels']
+  readonly startedMs: number
+  readonly endedMs: number
+  readonly end:
+    | { readonly state: 'done'; readonly counts?: JobCounts }
+    | { readonly state: 'failed'; readonly failure: JobFailure }
+}
+
+export const jobKey = ({ tenant, project, location, jobId }: JobRef): string =>
+  JSON.stringify([tenant, project, location, jobId])
+
+const keyBindings = (ref: JobRef): Bindings => ({
+  tenant: text(ref.tenant),
+  project: text(ref.project),
+  location: text(ref.location),
+  job_id: text(ref.jobId),
+})
+
+/** The row of a job that has ended; undefined: there is none. */
+export const findJob = async (session: Session, ref: JobRef): Promise<JobStatus | undefined> => {
+  const [row] = await session.all(
+    `SELECT kind, labels, state, counts, failure FROM ${INTERNAL}.jobs
+     WHERE tenant = $tenant AND project = $project AND location = $location AND job_id = $job_id`,
+    keyBindings(ref),
+  )
+  if (!row) return undefined
+  const base = { kind: row['kind'] as Job['kind'], labels: JSON.parse(String(row['labels'])) as Job['labels'] }
+  if (row['state'] === 'failed')
+    return { ...base, state: 'failed', failure: JSON.parse(String(row['failure'])) as JobFailure }
+  const counts = row['counts'] === null ? undefined : (JSON.parse(String(row['counts'])) as JobCounts)
+  return { ...base, state: 'done', ...(counts && { counts }) }
+}
+
+/** Writes a job's row; stands in the transaction of its effect. */
+export const insertJob = async (session: Session, ref: JobRef, job: EndedJob): Promise<void> => {
+  const { end } = job
+  await session.run(
+    `INSERT INTO ${INTERNAL}.jobs VALUES ($tenant, $project, $location, $job_id, $kind, $labels, $state, $counts, $failure,
+     make_timestamptz(CAST($started_us AS BIGINT)), make_timestamptz(CAST($ended_us AS BIGINT)))`,
+    {
+      ...keyBindings(ref),
+      kind: text(job.kind),
+      labels: text(JSON.stringify(job.labels)),
+      state: text(end.state),
+      counts: textOrNull(end.state === 'done' && end.counts ? JSON.stringify(end.counts) : null),
+      failure: textOrNull(end.state === 'failed' ? JSON.stringify(end.failure) : null),
+      started_us: text(String(Math.trunc(job.startedMs) * 1_000)),
+      ended_us: text(String(Math.trunc(job.endedMs) * 1_000)),
+    },
+  )
+}

@@ -1,0 +1,61 @@
+import { InvalidConfigError } from '@convergence/core/errors.ts'
+import type { ObjectRef } from '@convergence/core/ports/object-store.ts'
+import type { JobCounts, PublishJob, PublishStrategy } from '@convergence/core/ports/warehouse.ts'
+import { tableName } from '@convergence/core/table.ts'
+import { publishAppend } from './publish-append.ts'
+import { publishMerge } from './publish-merge.ts'
+import { publishOverwrite } from './publish-overwrite.ts'
+import { runPlan, type Compiler } from './publish-plan.ts'
+import { selectSource } from './select-source.ts'
+import type { Session } from './session.ts'
+import { partsSource, type Source } from './source.ts'
+import { tablePath } from './sql.ts'
+import { ensureTable, readTable, type StoredTable } from './tables.ts'
+import type { TranslateSql } from './tenant-query.ts'
+
+export interface JobContext {
+  readonly localPath: (ref: ObjectRef) => string
+  readonly translate: TranslateSql
+}
+
+const COMPILERS: Readonly<Record<PublishStrategy['type'], Compiler>> = {
+  append: publishAppend,
+  overwrite: publishOverwrite,
+  merge: publishMerge,
+}
+
+/** Made by `prepare`, and by nobody else. */
+const RESERVED_DATASETS: ReadonlySet<string> = new Set(['metadata', 'schema'])
+
+/** Publishes inside the caller's transaction. */
+export const publish = async (session: Session, job: PublishJob, context: JobContext): Promise<JobCounts> => {
+  if (RESERVED_DATASETS.has(job.target.dataset))
+    throw new InvalidConfigError(
+      `${tableName(job.target)}: the dataset "${job.target.dataset}" is the platform's own, choose another name`,
+    )
+  const stored = await readTable(session, job.target)
+  const source = await sourceOf(session, job, stored, context)
+  const layout = { fields: source.fields, partitionBy: job.partitionBy, clusterBy: job.clusterBy }
+  const ready = await ensureTable(session, job.target, layout, stored)
+  const plan = COMPILERS[job.strategy.type](job, {
+    target: tablePath(job.target),
+    source: source.sql,
+    position: source.position,
+    ...ready,
+  })
+  return runPlan(session, job, plan, source.bindings)
+}
+
+const sourceOf = (
+  session: Session,
+  job: PublishJob,
+  stored: StoredTable | undefined,
+  context: JobContext,
+): Promise<Source> =>
+  job.source.kind === 'parts'
+    ? partsSource(session, job.source.parts, job.schema, { localPath: context.localPath, name: 'parts' })
+    : selectSource(session, job.source, {
+        schema: job.schema,
+        stored: stored?.schema ?? [],
+        translate: context.translate,
+      })

@@ -1,0 +1,75 @@
+import { InternalError, InvalidConfigError } from '@convergence/core/errors.ts'
+import type { ObjectRef } from '@convergence/core/ports/object-store.ts'
+import type { PartRef } from '@convergence/core/ports/warehouse.ts'
+import type { Field, TableSchema } from '@convergence/core/table.ts'
+import { texts } from './parameters.ts'
+import type { Bindings, Session } from './session.ts'
+import { quoted } from './sql.ts'
+import { duckdbType, tableField, typeLabel } from './types.ts'
+
+/** Rows that a job reads: a relation to stand after FROM, with what it binds. */
+export interface Source {
+  readonly sql: string
+  readonly bindings: Bindings
+  readonly fields: TableSchema
+  /** Expressions that order its rows. */
+  readonly position: readonly string[]
+}
+
+/** The reader's own columns: a file's place in the list, and a row's place in its file. */
+const POSITION = ['file_index', 'file_row_number'] as const
+
+/**
+ * Parts as a relation of exactly these columns. A part that lacks a NULLABLE column gives NULLs; a column of another type, or one that
+ * the schema does not have, is refused: it would be rounded or lost in silence.
+ */
+export const partsSource = async (
+  session: Session,
+  parts: readonly PartRef[],
+  fields: TableSchema,
+  options: { readonly localPath: (ref: ObjectRef) => string; readonly name: string },
+): Promise<Source> => {
+  if (parts.length === 0) return emptySource(fields)
+  const bindings: Bindings = { [options.name]: texts(parts.map(options.localPath)) }
+  const relation = `read_parquet($${options.name}, union_by_name = true)`
+  const found = new Map(
+    (await session.columns(`SELECT * FROM ${relation}`, bindings)).map(({ name, type }) => [
+      name.toLowerCase(),
+      tableField(name, type),
+    ]),
+  )
+  const columns = fields.map((field) => partColumn(field, found.get(field.name.toLowerCase())))
+  const known = new Set(fields.map(({ name }) => name.toLowerCase()))
+  for (const field of found.values())
+    if (!known.has(field.name.toLowerCase()))
+      throw new InternalError(`the parts have a column "${field.name}" that the schema does not have`)
+  const hidden = POSITION.filter((name) => !known.has(name))
+  return {
+    sql: `(SELECT ${columns.join(', ')}${hidden.map((name) => `, ${name} AS "#${name}"`).join('')} FROM ${relation})`,
+    bindings,
+    fields,
+    position: hidden.map((name) => `"#${name}"`),
+  }
+}
+
+const partColumn = (field: Field, found: Field | undefined): string => {
+  const column = quoted(field.name)
+  if (!found) {
+    if (field.mode === 'REQUIRED')
+      throw new InvalidConfigError(`column "${field.name}" is REQUIRED, and the parts do not have it`)
+    return `CAST(NULL AS ${duckdbType(field)}) AS ${column}`
+  }
+  if (duckdbType(found) === duckdbType(field)) return `${quoted(found.name)} AS ${column}`
+  if (duckdbType(found) === duckdbType(field, { jsonAsText: true }))
+    return `CAST(${quoted(found.name)} AS ${duckdbType(field)}) AS ${column}`
+  throw new InternalError(
+    `column "${field.name}" is ${typeLabel(found)} in the parts, and ${typeLabel(field)} in the schema`,
+  )
+}
+
+const emptySource = (fields: TableSchema): Source => ({
+  sql: `(SELECT ${fields.map((field) => `CAST(NULL AS ${duckdbType(field)}) AS ${quoted(field.name)}`).join(', ')} WHERE FALSE)`,
+  bindings: {},
+  fields,
+  position: [],
+})
