@@ -1,34 +1,47 @@
 import { describe, expect, it } from 'vitest'
-import { globPrefix, matchesGlob } from './glob.ts'
+import { InvalidConfigError } from './errors.ts'
+import { parseGlob } from './glob.ts'
 
-describe('a glob', () => {
+describe('parseGlob', () => {
   it.each([
-    ['openai/*.csv', 'openai/a.csv', true],
-    ['openai/*.csv', 'openai/2026/a.csv', false],
+    ['aws/*.csv', 'aws/a.csv', true],
+    ['aws/*.csv', 'aws/x/a.csv', false],
     ['aws/**/*.csv.gz', 'aws/a.csv.gz', true],
-    ['aws/**/*.csv.gz', 'aws/x/y/a.csv.gz', true],
-    ['aws/**/*.csv.gz', 'aws2/x/a.csv.gz', false],
-    ['aws/**/*.csv.gz', 'awsx.csv.gz', false],
-    ['**', 'any/thing', true],
-    ['a/**', 'a/', true],
-    ['?.csv', 'a.csv', true],
-    ['?.csv', '/.csv', false],
-    ['{a,b}/x{1,2}.csv', 'b/x2.csv', true],
-    ['{a,b}/x{1,2}.csv', 'c/x2.csv', false],
-    ['a.csv', 'aXcsv', false],
-    ['**/a', 'xa', false],
-    ['', '', true],
-  ])('%s on %s is %s', (glob, name, matches) => {
-    expect(matchesGlob(glob, name)).toBe(matches)
+    ['aws/**/*.csv.gz', 'aws/2024/01/a.csv.gz', true],
+    ['aws/**/*.csv.gz', 'awsome/a.csv.gz', false],
+    ['aws/**/b.csv', 'aws/xb.csv', false],
+    ['**/b.csv', 'b.csv', true],
+    ['**/b.csv', 'a/b.csv', true],
+    ['a/**', 'a/b/c', true],
+    ['a**c', 'a/b/c', true],
+    ['day=?/x', 'day=1/x', true],
+    ['day=?/x', 'day=12/x', false],
+    ['a?b', 'a/b', false],
+    ['{aws,gcp}/*.{csv,json}', 'gcp/x.json', true],
+    ['{aws,gcp}/*.{csv,json}', 'azure/x.json', false],
+    ['a.csv', 'axcsv', false],
+    ['a/{b,c{d,e}}', 'a/ce', true],
+    ['a/{b,}c', 'a/c', true],
+    ['*', '', true],
+  ])('%s on %s gives %s', (pattern, name, expected) => {
+    expect(parseGlob(pattern).matches(name)).toBe(expected)
   })
 
-  it('takes no pattern for ever', () => {
-    expect(matchesGlob('*a'.repeat(200), 'a'.repeat(1_000))).toBe(true)
-    expect(matchesGlob(`${'**a'.repeat(100)}b`, 'a'.repeat(1_000))).toBe(false)
+  it('knows what all its names begin with', () => {
+    expect(parseGlob('aws/2024-*/x.csv').prefix).toBe('aws/2024-')
+    expect(parseGlob('{aws/a,aws/b}/*').prefix).toBe('aws/')
+    expect(parseGlob('aws/a.csv').prefix).toBe('aws/a.csv')
   })
 
-  it('gives the beginning that a listing needs', () => {
-    expect(globPrefix('aws/2026-*/x.csv')).toBe('aws/2026-')
-    expect(globPrefix('a/{b,c}')).toBe('a/')
+  it('takes no longer for a pattern that would hold a regular expression for ever', () => {
+    const name = 'a'.repeat(1000)
+    expect(parseGlob(`${'*a'.repeat(200)}b`).matches(name)).toBe(false)
+    expect(parseGlob(`${'**/'.repeat(50)}b`).matches('a/'.repeat(400))).toBe(false)
+  })
+
+  it('refuses braces without a partner, and braces that stand for too much', () => {
+    expect(() => parseGlob('a{b')).toThrow(InvalidConfigError)
+    expect(() => parseGlob('a}b')).toThrow(InvalidConfigError)
+    expect(() => parseGlob('{1,2,3,4,5,6,7,8,9,0}'.repeat(4))).toThrow(/more than 1000/)
   })
 })

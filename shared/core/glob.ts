@@ -1,76 +1,121 @@
+import { InvalidConfigError } from './errors.ts'
+
 /**
- * Globs over object names: `*` and `?` stay inside a folder, `**` crosses folders, `{a,b}` is either. Matched step by step, in time
- * that grows with text times pattern: there is no pattern that takes for ever.
+ * Object names by pattern: `*` and `?` stay inside a folder, `**` crosses folders (followed by a slash: any number of folders, none too), `{a,b}` is either.
+ * Matching takes at most (pattern x name) steps, whatever the pattern.
  */
-export const matchesGlob = (glob: string, name: string): boolean => expandBraces(glob).some((pattern) => matchesPattern(tokensOf(pattern), name))
+export interface Glob {
+  /** What every matching name begins with. */
+  readonly prefix: string
+  matches(name: string): boolean
+}
 
-/** The longest beginning of all names that can match: what a listing begins with. */
-export const globPrefix = (glob: string): string => /^[^*?{[\]]*/.exec(glob)?.[0] ?? ''
+const MAX_ALTERNATIVES = 1000
 
-/** Alternatives that one pattern may have in all. */
-const MOST_ALTERNATIVES = 100
+type Token = string | typeof ANY | typeof STAR | typeof CROSS | typeof FOLDERS
+const ANY = Symbol('?')
+const STAR = Symbol('*')
+/** `**`: anything, folders too. */
+const CROSS = Symbol('**')
+/** `**` and a slash: any number of whole folders. */
+const FOLDERS = Symbol('**/')
 
-const expandBraces = (glob: string): string[] => {
-  let patterns = [glob]
-  for (;;) {
-    const next = patterns.flatMap(expandFirst)
-    if (next.length === patterns.length) return next
-    if (next.length > MOST_ALTERNATIVES) return patterns
-    patterns = next
+/** Throws InvalidConfigError for braces that do not pair, or that stand for more than 1,000 patterns. */
+export const parseGlob = (pattern: string): Glob => {
+  const alternatives = expandBraces(pattern).map(tokens)
+  const prefixes = alternatives.map(literalPrefix)
+  return { prefix: commonPrefix(prefixes), matches: (name) => alternatives.some((list) => matchTokens(list, name)) }
+}
+
+const expandBraces = (pattern: string): string[] => {
+  const open = pattern.indexOf('{')
+  if (open === -1) {
+    if (pattern.includes('}')) throw new InvalidConfigError(`glob ${JSON.stringify(pattern)}: } has no partner`)
+    return [pattern]
   }
+  const [parts, close] = splitBraces(pattern, open)
+  const tails = expandBraces(pattern.slice(close + 1))
+  const heads = parts.flatMap(expandBraces)
+  if (heads.length * tails.length > MAX_ALTERNATIVES)
+    throw new InvalidConfigError(
+      `glob ${JSON.stringify(pattern)}: its braces stand for more than ${MAX_ALTERNATIVES} patterns`,
+    )
+  const before = pattern.slice(0, open)
+  if (before.includes('}')) throw new InvalidConfigError(`glob ${JSON.stringify(pattern)}: } has no partner`)
+  return heads.flatMap((head) => tails.map((tail) => before + head + tail))
 }
 
-const expandFirst = (pattern: string): string[] => {
-  const match = /^([^{]*)\{([^{}]*)\}(.*)$/s.exec(pattern)
-  if (!match) return [pattern]
-  const [, before = '', inside = '', after = ''] = match
-  return inside.split(',').map((one) => before + one + after)
-}
-
-type Token = string | typeof ANY_CHARACTER | typeof ANY_NAME | typeof ANY_PATH | typeof ANY_FOLDERS
-const ANY_CHARACTER = Symbol('?')
-const ANY_NAME = Symbol('*')
-const ANY_PATH = Symbol('**')
-/** `**` + `/`: no folder, or some. */
-const ANY_FOLDERS = Symbol('**/')
-
-const tokensOf = (pattern: string): Token[] => {
-  const tokens: Token[] = []
-  for (let at = 0; at < pattern.length; ) {
-    const rest = pattern.slice(at, at + 3)
-    const startsFolder = at === 0 || pattern[at - 1] === '/'
-    if (startsFolder && rest === '**/') tokens.push(ANY_FOLDERS)
-    else if (rest.startsWith('**')) tokens.push(ANY_PATH)
-    else if (rest.startsWith('*')) tokens.push(ANY_NAME)
-    else tokens.push(rest.startsWith('?') ? ANY_CHARACTER : rest.charAt(0))
-    const last = tokens.at(-1)
-    at += last === ANY_FOLDERS ? 3 : last === ANY_PATH ? 2 : 1
-  }
-  return tokens
-}
-
-/** All places in the pattern that the text so far can have reached. */
-const matchesPattern = (tokens: readonly Token[], text: string): boolean => {
-  let places = withSkips(tokens, new Set([0]), true)
-  for (const character of text) {
-    const next = new Set<number>()
-    for (const place of places) {
-      const token = tokens[place]
-      if (token === character || (token === ANY_CHARACTER && character !== '/')) next.add(place + 1)
-      else if (token === ANY_PATH || token === ANY_FOLDERS || (token === ANY_NAME && character !== '/')) next.add(place)
+/** The alternatives of the brace at `open`, and where it closes. */
+const splitBraces = (pattern: string, open: number): [string[], number] => {
+  const parts: string[] = []
+  let depth = 0
+  let start = open + 1
+  for (let at = open; at < pattern.length; at++) {
+    const character = pattern[at]
+    if (character === '{') depth++
+    else if (character === '}' && --depth === 0) return [[...parts, pattern.slice(start, at)], at]
+    else if (character === ',' && depth === 1) {
+      parts.push(pattern.slice(start, at))
+      start = at + 1
     }
-    if (next.size === 0) return false
-    places = withSkips(tokens, next, character === '/')
   }
-  return places.has(tokens.length)
+  throw new InvalidConfigError(`glob ${JSON.stringify(pattern)}: { has no partner`)
 }
 
-/** Stars may match nothing; whole folders end only at a slash. */
-const withSkips = (tokens: readonly Token[], places: Set<number>, atFolder: boolean): Set<number> => {
-  const all = new Set(places)
-  for (const place of all) {
-    const token = tokens[place]
-    if (token === ANY_NAME || token === ANY_PATH || (token === ANY_FOLDERS && atFolder)) all.add(place + 1)
+const tokens = (pattern: string): Token[] => {
+  const list: Token[] = []
+  for (let at = 0; at < pattern.length;) {
+    const stars = /^\*+/.exec(pattern.slice(at))?.[0].length ?? 0
+    if (stars === 0) {
+      const character = String.fromCodePoint(pattern.codePointAt(at) as number)
+      list.push(character === '?' ? ANY : character)
+      at += character.length
+    } else {
+      at += stars
+      const whole = stars > 1 && pattern[at] === '/' && (at === stars || pattern[at - stars - 1] === '/')
+      list.push(stars === 1 ? STAR : whole ? FOLDERS : CROSS)
+      if (whole) at++
+    }
   }
-  return all
+  return list
+}
+
+/** All positions of the token list that the name so far can have reached, from character to character. */
+const matchTokens = (list: readonly Token[], name: string): boolean => {
+  let reached = closure(list, new Set([0]))
+  for (const character of name) {
+    const next = new Set<number>()
+    for (const at of reached) step(list, at, character, next)
+    reached = closure(list, next, character === '/')
+    if (reached.size === 0) return false
+  }
+  return reached.has(list.length)
+}
+
+const step = (list: readonly Token[], at: number, character: string, next: Set<number>): void => {
+  const token = list[at]
+  if (token === CROSS || token === FOLDERS) next.add(at)
+  else if (token === STAR) {
+    if (character !== '/') next.add(at)
+  } else if (token === ANY ? character !== '/' : token === character) next.add(at + 1)
+}
+
+/** Adds what is reached by matching nothing. FOLDERS is left only where it was entered, or behind a `/`. */
+const closure = (list: readonly Token[], positions: Set<number>, behindSlash = true): Set<number> => {
+  for (const at of positions) {
+    const token = list[at]
+    if (token === STAR || token === CROSS || (token === FOLDERS && behindSlash)) positions.add(at + 1)
+  }
+  return positions
+}
+
+const literalPrefix = (list: readonly Token[]): string => {
+  const end = list.findIndex((token) => typeof token !== 'string')
+  return list.slice(0, end === -1 ? list.length : end).join('')
+}
+
+const commonPrefix = (texts: readonly string[]): string => {
+  let prefix = texts[0] ?? ''
+  for (const text of texts) while (!text.startsWith(prefix)) prefix = prefix.slice(0, -1)
+  return prefix
 }

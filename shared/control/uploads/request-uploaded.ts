@@ -1,6 +1,6 @@
 import type { ConfigSnapshot } from '@convergence/core/config/snapshot.ts'
 import { toPlatformError, UnavailableError, type PlatformError } from '@convergence/core/errors.ts'
-import { matchesGlob } from '@convergence/core/glob.ts'
+import { parseGlob } from '@convergence/core/glob.ts'
 import type { UploadEvent } from '@convergence/core/messages.ts'
 import { OBJECT_PARAMETER } from '@convergence/core/parameters.ts'
 import type { ControlContext, TenantContext } from '../context.ts'
@@ -64,5 +64,5 @@ const mayRead = ({ operator }: ConfigSnapshot, { bucket, name }: UploadEvent): b
 
 const matching = ({ pipelines }: ConfigSnapshot, { bucket, name }: UploadEvent): string[] =>
   Object.values(pipelines)
-    .filter(({ on_upload: upload }) => upload?.bucket === bucket && matchesGlob(upload.glob, name))
+    .filter(({ on_upload: upload }) => upload?.bucket === bucket && parseGlob(upload.glob).matches(name))
     .map(({ pipeline_id }) => pipeline_id)

@@ -1,4 +1,3 @@
-import { globPrefix } from '../glob.ts'
 import type { OperatorTenant } from './tenant.ts'
 
 /** What the operator's file lets a tenant reach: asked when a config is checked, and again when it runs. */
@@ -15,10 +14,13 @@ export const bucketProblem = (
     return `bucket ${bucket} is not one that the operator allows${known.length > 0 ? ` (${[...new Set(known)].join(', ')})` : ''}`
   }
   const prefixes = grants.flatMap((one) => one.prefixes)
-  const prefix = globPrefix(pattern)
+  const prefix = fixedPart(pattern)
   if (prefixes.some((allowed) => prefix.startsWith(allowed))) return undefined
   return `the operator allows ${prefixes.join(', ')} of bucket ${bucket}, and ${pattern} may match others`
 }
+
+/** What every match begins with; a template may stand for anything. */
+const fixedPart = (pattern: string): string => /^[^*?{[\]]*/.exec(pattern)?.[0] ?? ''
 
 /** The operator allows a private address under this name. */
 export const isListedHost = (operator: Pick<OperatorTenant, 'hosts'>, url: URL): boolean =>

@@ -1,7 +1,7 @@
 import { ForbiddenError } from '@convergence/core/errors.ts'
 import type { ObjectMeta, ObjectStore } from '@convergence/core/ports/object-store.ts'
 import type { OperatorTenant } from '@convergence/core/config/tenant.ts'
-import { parseGlob } from './glob.ts'
+import { parseGlob } from '@convergence/core/glob.ts'
 
 /** Throws ForbiddenError unless the operator's file lets the tenant read the bucket under the glob's fixed beginning. */
 export const checkAllowed = (operator: OperatorTenant, tenant: string, bucket: string, prefix: string): void => {
