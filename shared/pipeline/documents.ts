@@ -25,10 +25,14 @@ export const readDocument = async <T>(stage: Stage, name: string, schema: Schema
 /** Creates the document unless it is there, and gives what stands there then: one's own, or the winner's. */
 export const createDocument = async <T>(stage: Stage, name: string, schema: Schema<T>, value: T): Promise<T> => {
   const body: ObjectBody = Buffer.from(JSON.stringify(value))
-  const put = await stage.ports.objects.put(inBucket(stage, name), body, { ifGeneration: null, contentType: 'application/json' })
+  const put = await stage.ports.objects.put(inBucket(stage, name), body, {
+    ifGeneration: null,
+    contentType: 'application/json',
+  })
   if (put.outcome === 'written') return value
   const standing = await readDocument(stage, name, schema)
-  if (!standing) throw new NotFoundError(`${name} was there and is gone: objects of a run are never deleted while it runs`)
+  if (!standing)
+    throw new NotFoundError(`${name} was there and is gone: objects of a run are never deleted while it runs`)
   return standing
 }
 

@@ -1,7 +1,15 @@
 import type { IngestStep, Pipeline, Step, TransformStep } from '@convergence/core/config/pipeline.ts'
 import type { ConfigSnapshot } from '@convergence/core/config/snapshot.ts'
-import { InternalError, toPlatformError, type PlatformError } from '@convergence/core/errors.ts'
-import { MESSAGE, type Delivery, type Problem, type Queue, type RunEvent, type StepRows, type Task } from '@convergence/core/messages.ts'
+import { InternalError, PlatformError, toPlatformError } from '@convergence/core/errors.ts'
+import {
+  MESSAGE,
+  type Delivery,
+  type Problem,
+  type Queue,
+  type RunEvent,
+  type StepRows,
+  type Task,
+} from '@convergence/core/messages.ts'
 import { runKey, taskName, type StepAddress } from '@convergence/core/names.ts'
 import type { Ports } from '@convergence/core/ports/index.ts'
 import type { JobLabels, JobRef } from '@convergence/core/ports/warehouse.ts'
@@ -51,7 +59,10 @@ export const openStep = async (stage: Stage, runId: string, stepId: string): Pro
   if (!pipeline || !step) throw new InternalError(`run ${runId}: its config has no step ${stepId}`)
   return {
     ...stage,
-    ports: { ...stage.ports, log: stage.ports.log.with({ tenant: run.tenant, pipeline: run.pipelineId, run: runId, step: stepId }) },
+    ports: {
+      ...stage.ports,
+      log: stage.ports.log.with({ tenant: run.tenant, pipeline: run.pipelineId, run: runId, step: stepId }),
+    },
     run,
     state: stepOf(run, stepId),
     snapshot,
@@ -84,7 +95,10 @@ export interface TaskOptions {
 
 export const sendTask = async (stage: Stage, queue: Queue, task: Unsent<Task>, options: TaskOptions): Promise<void> => {
   const delay = options.delayMs === undefined ? {} : { delayMs: options.delayMs }
-  await stage.ports.tasks.enqueue(queue, { ...MESSAGE, trace: stage.trace, ...task } as Task, { name: taskName(options.name), ...delay })
+  await stage.ports.tasks.enqueue(queue, { ...MESSAGE, trace: stage.trace, ...task } as Task, {
+    name: taskName(options.name),
+    ...delay,
+  })
 }
 
 /** The table that a loading step loads. */
@@ -97,7 +111,13 @@ export const targetOf = ({ run, step }: StepContext<IngestStep | TransformStep>)
 /** Fails the step: the orchestrator decides by `on_failure` what becomes of the run. */
 export const failStep = (context: StepContext, error: Problem, rows?: StepRows): Promise<void> => {
   context.ports.log.warn('step failed', { code: error.code, reason: error.message })
-  return sendEvent(context, { type: 'step.failed', runId: context.run.runId, stepId: context.at.stepId, error, ...(rows && { rows }) })
+  return sendEvent(context, {
+    type: 'step.failed',
+    runId: context.run.runId,
+    stepId: context.at.stepId,
+    error,
+    ...(rows && { rows }),
+  })
 }
 
 export const asProblem = (error: PlatformError): Problem => ({ code: error.code, message: error.message })
@@ -112,7 +132,18 @@ export const guardStep = async (context: StepContext, delivery: Delivery, work: 
   } catch (thrown) {
     const error = toPlatformError(thrown)
     const last = delivery.attempt >= context.step.retry.max_attempts
-    if (error.retryable && !last) throw error
-    await failStep(context, { code: error.code, message: last && error.retryable ? `${error.message} (after ${delivery.attempt} attempts)` : error.message })
+    if (error.retryable && !last) throw withBackoff(error, context, delivery)
+    await failStep(context, {
+      code: error.code,
+      message: last && error.retryable ? `${error.message} (after ${delivery.attempt} attempts)` : error.message,
+    })
   }
 }
+
+/** The error with when to come again: its own word, else the step's backoff, doubled at each attempt. */
+export const withBackoff = (error: PlatformError, { step }: StepContext, { attempt }: Delivery): PlatformError =>
+  new PlatformError(error.code, error.retryable, error.message, {
+    cause: error,
+    details: error.details,
+    retryAfterMs: error.retryAfterMs ?? step.retry.backoff * 2 ** (attempt - 1),
+  })

@@ -29,7 +29,8 @@ export const resourceOf = (context: StepContext<IngestStep>): RestResource | Fil
   return found
 }
 
-export const connectorOf = (context: StepContext<IngestStep>): Connector => CONNECTORS[sourceOf(context).source.type] as unknown as Connector
+export const connectorOf = (context: StepContext<IngestStep>): Connector =>
+  CONNECTORS[sourceOf(context).source.type] as unknown as Connector
 
 /** What the connector of the step is asked with: before there is a plan, and by a chunk of it. */
 export const connectorContext = (

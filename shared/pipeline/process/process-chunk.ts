@@ -16,7 +16,7 @@ import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { freezeManifest } from '../load/manifest.ts'
 import { carryLaneOn, type LaneWork } from '../plan/lanes.ts'
 import { readSlot, requirePlan } from '../plan/read-plan.ts'
-import { asProblem, sendTask, type StepContext } from '../stage.ts'
+import { asProblem, sendTask, withBackoff, type StepContext } from '../stage.ts'
 import { addResults } from './add-results.ts'
 import { readLink } from './read-link.ts'
 
@@ -102,13 +102,6 @@ const linksBefore = async (context: StepContext, task: { chunk: number; link: nu
   }
   return links
 }
-
-const withBackoff = (error: PlatformError, context: StepContext, delivery: Delivery): PlatformError =>
-  new PlatformError(error.code, true, error.message, {
-    cause: error,
-    details: error.details,
-    retryAfterMs: error.retryAfterMs ?? context.step.retry.backoff * 2 ** (delivery.attempt - 1),
-  })
 
 /** The lanes of a step's chunks: what follows a marker. */
 export const chunkLanes = (context: StepContext, plan: PlanHead): LaneWork => {
