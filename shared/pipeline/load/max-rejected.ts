@@ -6,10 +6,19 @@ import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
  * The checks before the publish that need the manifest only. Throws DataRejectedError: nothing of the step becomes visible. Rows that
  * are rejected are in quarantine by then.
  */
-export const refuseRejects = (step: IngestStep, plan: PlanHead, manifest: ManifestHead): void => {
+export const refuseRejects = (
+  step: IngestStep,
+  plan: PlanHead,
+  manifest: ManifestHead,
+  allowEmpty: boolean,
+): void => {
   refuseChunks(manifest)
   refuseColumns(plan, manifest)
   const { fetched, rejected, accepted } = manifest.counts
+  if (fetched === 0 && manifest.chunks > 0 && !allowEmpty)
+    throw new DataRejectedError(
+      `${step.source} gave no rows: the data has a header or a frame and nothing in it. Set allow_empty: true if that is right`,
+    )
   if (rejected === 0) return
   const example = exampleOf(manifest)
   if (accepted === 0 && manifest.counts.filtered === 0)

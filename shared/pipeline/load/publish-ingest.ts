@@ -5,6 +5,7 @@ import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Published } from '@convergence/core/run/advance.ts'
 import { stepIs } from '@convergence/core/run/run.ts'
+import { resourceOf } from '../connectors/registry.ts'
 import { inBucket } from '../documents.ts'
 import { passGate } from '../dq/gate.ts'
 import { moveCursor } from '../plan/cursor.ts'
@@ -41,7 +42,7 @@ const publishOnce = async (context: StepContext<IngestStep>): Promise<number | u
   const quarantined = await loadQuarantine(context, manifest)
   if (quarantined !== 'done') return quarantined
   try {
-    refuseRejects(context.step, plan, manifest)
+    refuseRejects(context.step, plan, manifest, resourceOf(context).allow_empty)
   } catch (error) {
     await failStep(context, asProblem(toPlatformError(error)), { ...manifest.counts, loaded: 0 })
     return undefined
