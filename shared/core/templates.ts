@@ -17,7 +17,7 @@ export interface TemplateScope {
   readonly secrets?: Readonly<Record<string, string>> | undefined
 }
 
-export interface TemplateFilter {
+interface TemplateFilter {
   readonly name: string
   readonly argument?: string | undefined
 }

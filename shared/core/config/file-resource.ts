@@ -23,7 +23,6 @@ const csvDialect = z
     message: 'the header names the columns: set `header: false`, or use `rename`',
   })
   .refine((csv) => csv.delimiter !== csv.quote, { path: ['quote'], message: 'must differ from the delimiter' })
-export type CsvDialect = z.output<typeof csvDialect>
 
 const anyFile = {
   /** `*` and `?` stay inside a folder, `**` crosses folders. A template. */

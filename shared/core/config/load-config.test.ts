@@ -337,6 +337,13 @@ describe('what the operator does not allow', () => {
     [
       FILES,
       'bucket: billing-exports',
+      'bucket: uploads',
+      'files.aws.glob: the operator allows openai/ of bucket uploads, and aws/{{ parameters.object }} may match others',
+    ],
+    [FILES, 'aws/{{', '{aws,b/{{', 'files.aws.glob: glob "{aws,b/**": { has no partner'],
+    [
+      FILES,
+      'bucket: billing-exports',
       'bucket: secrets',
       'files.aws.glob: bucket secrets is not one that the operator allows (uploads, billing-exports)',
     ],
@@ -563,7 +570,10 @@ it('answers whatever a file holds, and never throws', () => {
     path: fc.constantFrom(...paths),
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     length: fc.nat(40),
-    text: fc.oneof(fc.constantFrom('{', '[', '"', ': ', '\n', '- ', '{{ ', 'null', '1', '__proto__: ', 'constructor', '*a', '&a '), fc.string()),
+    text: fc.oneof(
+      fc.constantFrom('{', '[', '"', ': ', '\n', '- ', '{{ ', 'null', '1', '__proto__: ', 'constructor', '*a', '&a '),
+      fc.string(),
+    ),
   })
   fc.assert(
     fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {

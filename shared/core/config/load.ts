@@ -55,6 +55,3 @@ export const load = z.discriminatedUnion('strategy', [appendLoad, overwriteLoad,
   error: oneOf('strategy', ['append', 'overwrite', 'merge'], ['scd2', 'streaming']),
 })
 export type Load = z.output<typeof load>
-export type AppendLoad = z.output<typeof appendLoad>
-export type OverwriteLoad = z.output<typeof overwriteLoad>
-export type MergeLoad = z.output<typeof mergeLoad>

@@ -15,7 +15,7 @@ import {
 } from './fields.ts'
 import { load } from './load.ts'
 
-export type { AppendLoad, Load, MaxRejected, MergeLoad, OverwriteLoad } from './load.ts'
+export type { Load, MaxRejected } from './load.ts'
 
 /** `configs/{tenant}/pipelines/{id}.yml`. Durations are milliseconds, sizes are bytes once read. */
 const PARAMETER_TYPES = ['date', 'timestamp', 'string', 'integer', 'number', 'boolean'] as const

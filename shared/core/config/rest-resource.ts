@@ -32,11 +32,9 @@ const auth = z.discriminatedUnion(
   ],
   { error: oneOf('type', ['bearer', 'api_key', 'basic'], ['oauth2_client_credentials', 'oauth2_refresh_token']) },
 )
-export type Auth = z.output<typeof auth>
 
 /** One slot a window; both ends are templates that give a date or an instant. */
 const windows = z.strictObject({ from: z.string().min(1), to: z.string().min(1), size: positiveDurationMs })
-export type Windows = z.output<typeof windows>
 
 const incremental = z.strictObject({
   /** Column of the table whose values the cursor counts. */
@@ -53,7 +51,6 @@ const incremental = z.strictObject({
   /** No two rows have one cursor value: what `append` needs of a cursor that is not a time. */
   unique: z.boolean().default(false),
 })
-export type Incremental = z.output<typeof incremental>
 
 /** What a source says for all its resources. */
 export const restConnection = {
@@ -92,7 +89,7 @@ export const restResource = z.strictObject({
   /** Texts in it are templates. */
   body: z
     .union(
-      [z.strictObject({ json: z.json() }), z.strictObject({ form: z.record(z.string(), scalar) })],
+      [z.strictObject({ json: z.json('must be plain JSON') }), z.strictObject({ form: z.record(z.string(), scalar) })],
       'must be { json: … } or { form: … }',
     )
     .optional(),

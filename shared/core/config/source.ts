@@ -4,10 +4,9 @@ import { fileResource } from './file-resource.ts'
 import { bucketName } from './bucket-name.ts'
 import { restConnection, restResource } from './rest-resource.ts'
 
-export type { CsvDialect, FileResource } from './file-resource.ts'
-export type { Auth, Incremental, Pagination, RestResource, Windows } from './rest-resource.ts'
+export type { FileResource } from './file-resource.ts'
+export type { Pagination, RestResource } from './rest-resource.ts'
 export type { SecretRef } from './fields.ts'
-export type { ColumnType } from './column-type.ts'
 
 /** `configs/{tenant}/sources/{id}.yml`: where data comes from, and how a person would read it. */
 const atLeastOne = (map: object) => Object.keys(map).length > 0
