@@ -47,7 +47,7 @@ export const typeName = (type: DuckDBType): string => (type.alias === 'JSON' ? '
 
 /** A value of DuckDB as the cases write it. */
 export const plainValue = (value: unknown, column: Column): unknown => {
-  if (value === null || value === undefined) return column.mode === 'REPEATED' ? [] : null
+  if (value === null || value === undefined) return null
   if (value instanceof DuckDBListValue) {
     const element: Column = {
       name: column.name,
@@ -96,6 +96,7 @@ const interval = ({ months, days, micros }: DuckDBIntervalValue): string => {
 
 /** Equal as BigQuery would show it; floats at a relative 1e-9. */
 export const sameValue = (expected: unknown, actual: unknown, column: Column): boolean => {
+  // BigQuery gives a NULL array as an empty one.
   if (column.mode === 'REPEATED') {
     const [left, right] = [list(expected), list(actual)]
     const element = { ...column, mode: 'NULLABLE' }

@@ -31,7 +31,7 @@ interface Result {
 
 const TENANT = 'conformance'
 
-/** Names of the case's tables become templates, as a tenant writes them. */
+/** Names of the case's tables become templates, as a tenant writes them: after FROM, JOIN and the commas of FROM. */
 const withTemplates = (sql: string, names: readonly string[]): string => {
   let tokens
   try {
@@ -39,28 +39,25 @@ const withTemplates = (sql: string, names: readonly string[]): string => {
   } catch {
     return sql
   }
+  const ctes = tokens.filter((_, index) => tokens[index + 1]?.text.toUpperCase() === 'AS' && tokens[index + 2]?.text === '(').map((one) => one.value.toLowerCase())
+  const clauses = ['']
   let text = ''
   let at = 0
   for (const [index, token] of tokens.entries()) {
-    const path =
-      token.kind === 'quoted'
-        ? token.value
-        : tokens
-            .slice(index, index + 3)
-            .map((one) => one.value)
-            .join('')
+    const word = token.text.toUpperCase()
+    if (word === '(') clauses.push('')
+    if (word === ')') clauses.pop()
+    if (/^(SELECT|FROM|WHERE|GROUP|HAVING|ORDER|QUALIFY|WINDOW|ON|USING|LIMIT)$/.test(word)) clauses[clauses.length - 1] = word
+    const before = tokens[index - 1]?.text.toUpperCase() ?? ''
+    const inFrom = before === 'FROM' || before === 'JOIN' || (before === ',' && clauses.at(-1) === 'FROM') || (before === '(' && clauses.at(-2) === 'FROM')
+    const path = token.kind === 'quoted' || tokens[index + 1]?.text !== '.' ? token.value : tokens.slice(index, index + 3).map((one) => one.value).join('')
     const name = names.find((one) => one.toLowerCase() === path.toLowerCase())
-    if (name === undefined || token.start < at) continue
-    const end = token.kind === 'quoted' ? token.end : (tokens[index + 2]?.end ?? token.end)
+    if (name === undefined || !inFrom || ctes.includes(path.toLowerCase())) continue
+    const end = path === token.value ? token.end : (tokens[index + 2]?.end ?? token.end)
     text += `${sql.slice(at, token.start)}{{ ${name} }}`
     at = end
   }
   return text + sql.slice(at)
-}
-
-const tableOf = (key: string): { name: string; key: string } => {
-  const [name = '', hash = ''] = key.split('@')
-  return { name, key: `${name.split('.').at(-1)}@${hash}` }
 }
 
 const runCase = async (
@@ -75,13 +72,13 @@ const runCase = async (
     verdict: result,
     ...(detail === undefined ? {} : { detail }),
   })
-  const used = (one.tables ?? []).map(tableOf)
+  const used = (one.tables ?? []).map((key) => ({ name: key.split('@')[0] ?? '', key }))
   const refs: Record<string, TableRef> = Object.fromEntries(
     used.map(({ name }) => [name, { tenant: TENANT, dataset: 'ds', table: name.split('.').at(-1) ?? '' }]),
   )
   try {
     for (const { name, key } of used)
-      await createTable(connection, refs[name] as TableRef, tables[key] ?? (tables[name] as CaseTable))
+      await createTable(connection, refs[name] as TableRef, tables[key] as CaseTable)
   } catch (error) {
     return verdict('refused', `table: ${(error as Error).message}`)
   }

@@ -1,5 +1,5 @@
 import { guarded } from './arithmetic.ts'
-import { compileExpression } from './expression.ts'
+import { compileHoisted } from './hoist.ts'
 import { wholeNumber } from './literal.ts'
 import { isAbsent, kindOf, type Body } from './node.ts'
 import { orderBy } from './order.ts'
@@ -76,7 +76,7 @@ const READERS: Readonly<Record<string, Read>> = {
 
 export const compileAggregate = (translation: Translation, kind: string, body: Body): Expr | undefined => {
   const aggregate = readAggregate(translation, kind, body)
-  return aggregate && { sql: aggregate.finish(aggregate.parts), type: aggregate.type }
+  return aggregate && { sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(part, true))), type: aggregate.type }
 }
 
 export const readAggregate = (translation: Translation, kind: string, body: Body): Aggregate | undefined => {
@@ -86,7 +86,7 @@ export const readAggregate = (translation: Translation, kind: string, body: Body
   if (!reader) return undefined
   const { this: inner, distinct } = translation.read(String(body.name ?? kind), body, ['this', 'distinct', 'name'])
   if (distinct === true) translation.count('DISTINCT')
-  const aggregate = reader(translation, { value: compileExpression(translation, inner), distinct: distinct === true ? 'DISTINCT ' : '', body })
+  const aggregate = reader(translation, { value: compileHoisted(translation, inner), distinct: distinct === true ? 'DISTINCT ' : '', body })
   return distinct === true ? { ...aggregate, plainOnly: true } : aggregate
 }
 
@@ -95,7 +95,7 @@ const count = (translation: Translation, body: Body): Aggregate => {
   if (star === true) return one('count(*)', 'INT64')
   if (kindOf(inner)?.kind === 'tuple') return translation.refuse(body, 'COUNT of several values is not available in the embedded warehouse', 'COUNT')
   if (distinct === true) translation.count('DISTINCT')
-  return { ...one(`count(${distinct === true ? 'DISTINCT ' : ''}${compileExpression(translation, inner).sql})`, 'INT64'), plainOnly: distinct === true }
+  return { ...one(`count(${distinct === true ? 'DISTINCT ' : ''}${compileHoisted(translation, inner).sql})`, 'INT64'), plainOnly: distinct === true }
 }
 
 /** What stands inside the parentheses of ARRAY_AGG and STRING_AGG beside the value. */
@@ -103,7 +103,7 @@ const readCollected = (translation: Translation, name: string, body: Body, keys:
   const read = translation.read(name, body, ['this', 'distinct', 'order_by', 'ignore_nulls', 'limit', 'name', ...keys])
   if (read.distinct === true) translation.count('DISTINCT')
   if (read.ignore_nulls === true) translation.count('IGNORE')
-  const value = compileExpression(translation, read.this).sql
+  const value = compileHoisted(translation, read.this).sql
   const order = isAbsent(read.order_by) ? '' : ` ${orderBy(translation, read.order_by, false)}`
   const limit = isAbsent(read.limit) ? undefined : wholeNumber(read.limit)
   if (!isAbsent(read.limit)) {
@@ -125,17 +125,17 @@ const arrayAgg = (translation: Translation, body: Body): Aggregate => {
 
 const stringAgg = (translation: Translation, body: Body): Aggregate => {
   const { read, list, cut, plainOnly } = readCollected(translation, 'STRING_AGG', body, ['separator'])
-  const separator = isAbsent(read.separator) ? "','" : compileExpression(translation, read.separator).sql
+  const separator = isAbsent(read.separator) ? "','" : compileHoisted(translation, read.separator).sql
   return { parts: [list(true)], finish: ([text = '']) => `array_to_string(${cut(text)}, ${separator})`, type: 'STRING', plainOnly }
 }
 
 const anyValue = (translation: Translation, body: Body): Aggregate => {
   const { this: inner, having_max: having } = translation.read('ANY_VALUE', body, ['this', 'name', 'having_max'])
-  const value = compileExpression(translation, inner)
+  const value = compileHoisted(translation, inner)
   if (!Array.isArray(having)) return one(`any_value(${value.sql})`, value.type)
   translation.count('HAVING')
   const [by, largest] = having as [unknown, unknown]
-  return { ...one(`${largest === true ? 'arg_max' : 'arg_min'}_null(${value.sql}, ${compileExpression(translation, by).sql})`, value.type), plainOnly: true }
+  return { ...one(`${largest === true ? 'arg_max' : 'arg_min'}_null(${value.sql}, ${compileHoisted(translation, by).sql})`, value.type), plainOnly: true }
 }
 
 const TWO: Readonly<Record<string, (a: string, b: string) => Aggregate>> = {
@@ -151,7 +151,7 @@ const named = (translation: Translation, body: Body): Aggregate => {
   const [first, second, ...more] = Array.isArray(args) ? args : []
   const two = Object.hasOwn(TWO, word) ? TWO[word] : undefined
   if (!two || more.length > 0 || second === undefined) return translation.refuse(body, `${word} is not available in the embedded warehouse`, word)
-  const [a, b] = [first, second].map((arg: unknown) => `gsql.to_float64(${guarded(compileExpression(translation, arg))})`)
+  const [a, b] = [first, second].map((arg: unknown) => `gsql.to_float64(${guarded(compileHoisted(translation, arg))})`)
   return two(a ?? '', b ?? '')
 }
 

@@ -108,7 +108,7 @@ const inList: Compile = (translation, body, node) => {
   if (kindOf(inner)?.kind === 'tuple' || kindOf(inner)?.kind === 'struct') translation.refuse(node, 'comparing STRUCTs with IN is not available in the embedded warehouse', 'IN')
   const value = compileExpression(translation, inner)
   const word = isAbsent(not) ? 'IN' : 'NOT IN'
-  if (!isAbsent(query)) return { sql: `(${value.sql} ${word} (${compileQuery(translation, query)}))`, type: 'BOOL' }
+  if (!isAbsent(query)) return { sql: translation.hoist(`(${value.sql} ${word} (${compileQuery(translation, query)}))`, false), type: 'BOOL' }
   if (!isAbsent(unnest)) return { sql: `(${value.sql} ${word} (SELECT unnest(${compileExpression(translation, unnest).sql})))`, type: 'BOOL' }
   const items = (Array.isArray(expressions) ? expressions : []).map((item: unknown) => comparable(compileExpression(translation, item), value))
   return { sql: `(${value.sql} ${word} (${items.join(', ')}))`, type: 'BOOL' }
@@ -184,10 +184,10 @@ const COMPILERS: Readonly<Record<string, Compile>> = {
   cast: compileCast,
   safe_cast: (translation, body, node) => compileCast(translation, body, node, true),
   interval: compileInterval,
-  exists: (translation, body) => ({ sql: `EXISTS (${compileQuery(translation, translation.read('exists', body, ['this', 'not']).this)})`, type: 'BOOL' }),
+  exists: (translation, body) => ({ sql: translation.hoist(`EXISTS (${compileQuery(translation, translation.read('exists', body, ['this']).this)})`, false), type: 'BOOL' }),
   subquery: (translation, body) => {
     const { this: query } = translation.read('subquery', body, ['this'])
-    return { sql: `(${compileQuery(translation, query)})` }
+    return { sql: translation.hoist(`(${compileQuery(translation, query)})`, false) }
   },
   array: compileArray,
   array_func: compileArray,

@@ -1,5 +1,5 @@
 import { datasetName } from '@convergence/core/table.ts'
-import { compileExpression } from './expression.ts'
+import { compileHoisted } from './hoist.ts'
 import { isAbsent, isNode, kindOf, type Body } from './node.ts'
 import { compileQuery } from './query.ts'
 import { quoteName } from './sql-text.ts'
@@ -37,7 +37,7 @@ const compileJoin = (translation: Translation, value: unknown): string => {
   const text = compileRelation(translation, relation)
   const names = listOf(using).map((name) => quoteName(translation.name(name)))
   if (names.length > 0) return `${word} ${text} USING (${names.join(', ')})`
-  if (!isAbsent(on)) return `${word} ${text} ON ${compileExpression(translation, on).sql}`
+  if (!isAbsent(on)) return `${word} ${text} ON ${compileHoisted(translation, on).sql}`
   const unconditional = kind === 'Cross' || kind === 'Implicit' || kindOf(relation)?.kind === 'unnest' || word === 'JOIN'
   if (!unconditional) return translation.refuse(relation, `${word} needs ON or USING`, 'JOIN')
   return word === 'JOIN' || word === 'CROSS JOIN' ? `CROSS JOIN ${text}` : `${word} ${text} ON TRUE`
@@ -94,7 +94,7 @@ const compileUnnest = (translation: Translation, body: Body, outerAlias: unknown
   const { this: inner, alias, with_ordinality: ordinal, offset_alias: offset } = translation.read('UNNEST', body, ['this', 'alias', 'with_ordinality', 'offset_alias'])
   const name = isAbsent(outerAlias) ? alias : outerAlias
   const fields = structFields(inner)
-  const list = compileExpression(translation, inner).sql
+  const list = compileHoisted(translation, inner).sql
   const offsetName = ordinal === true ? (isAbsent(offset) ? 'offset' : translation.name(offset)) : undefined
   if (fields && offsetName !== undefined) return translation.refuse(body, 'WITH OFFSET of an array of STRUCTs is not available in the embedded warehouse', 'OFFSET')
   const aliasName = isAbsent(name) ? undefined : translation.name(name)

@@ -1,4 +1,4 @@
-import { compileExpression } from './expression.ts'
+import { compileHoisted } from './hoist.ts'
 import { wholeNumber } from './literal.ts'
 import { isNode } from './node.ts'
 import type { Translation } from './translation.ts'
@@ -11,7 +11,7 @@ export const orderBy = (translation: Translation, value: unknown, ordinals: bool
     const { this: inner, desc, nulls_first: first } = translation.read('ORDER BY', isNode(item) ? item : {}, ['this', 'desc', 'nulls_first'])
     const ordinal = ordinals ? wholeNumber(inner) : undefined
     if (ordinal !== undefined) translation.countNumber()
-    const text = ordinal === undefined ? compileExpression(translation, inner).sql : String(ordinal)
+    const text = ordinal === undefined ? compileHoisted(translation, inner).sql : String(ordinal)
     const nullsFirst = typeof first === 'boolean' ? first : desc !== true
     return `${text} ${desc === true ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
   })

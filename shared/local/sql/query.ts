@@ -1,5 +1,6 @@
 import { compileExpression } from './expression.ts'
 import { compileFrom } from './from.ts'
+import { compileHoisted } from './hoist.ts'
 import { wholeNumber } from './literal.ts'
 import { isAbsent, isNode, kindOf, type Body } from './node.ts'
 import { orderBy } from './order.ts'
@@ -101,7 +102,7 @@ const compileClauses = (translation: Translation, select: Body): string[] => {
     if (isAbsent(clause)) return
     translation.count(word)
     const { this: inner } = translation.read(word, isNode(clause) ? clause : {}, ['this'])
-    parts.push(`${word} ${compileExpression(translation, inner).sql}`)
+    parts.push(`${word} ${compileHoisted(translation, inner).sql}`)
   }
   condition('WHERE', select.where_clause)
   if (!isAbsent(select.group_by)) parts.push(compileGroupBy(translation, select))
@@ -136,7 +137,7 @@ const compileItems = (translation: Translation, select: Body): string => {
 }
 
 const compileItem = (translation: Translation, node: unknown): Expr => {
-  const value = compileExpression(translation, node)
+  const value = compileHoisted(translation, node)
   // BigQuery gives an untyped NULL the type INT64.
   return value.isNull ? { sql: 'CAST(NULL AS BIGINT)', type: 'INT64' } : value
 }

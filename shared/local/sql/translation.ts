@@ -17,6 +17,12 @@ export interface Expr {
   readonly isNull?: boolean | undefined
 }
 
+/** Values that an expression takes from outside a lambda: aggregates, windows, subqueries. */
+export interface Frame {
+  readonly name: string
+  readonly parts: { name: string; reference: string; sql: string; aggregate: boolean }[]
+}
+
 /** Words whose every occurrence must have been read: what the parser drops silently would change the answer. */
 const COUNTED = new Set(
   'SELECT DISTINCT IGNORE RESPECT LIMIT WHERE HAVING QUALIFY OVER UNION INTERSECT JOIN CASE WHEN PARTITION ORDER GROUP BETWEEN LIKE'.split(' '),
@@ -33,6 +39,7 @@ export class Translation {
   readonly #parameters = new Set<string>()
   readonly #tables = new Set<string>()
   #numbers = 0
+  readonly #frames: Frame[] = []
   #made = 0
 
   constructor(query: TenantSql, source: Source) {
@@ -58,6 +65,26 @@ export class Translation {
 
   countNumber(): void {
     this.#numbers += 1
+  }
+
+  withFrame<T>(work: () => T): { value: T; frame: Frame } {
+    const frame: Frame = { name: `z${this.nextNumber()}`, parts: [] }
+    this.#frames.push(frame)
+    try {
+      return { value: work(), frame }
+    } finally {
+      this.#frames.pop()
+    }
+  }
+
+  /** Puts a value outside the expression that is being translated, and gives the text that stands for it. */
+  hoist(sql: string, aggregate: boolean): string {
+    const frame = this.#frames.at(-1)
+    if (!frame) return sql
+    const name = `v${frame.parts.length}`
+    const reference = `${frame.name}['${name}']`
+    frame.parts.push({ name, reference, sql, aggregate })
+    return reference
   }
 
   /** For names that the translation makes. */

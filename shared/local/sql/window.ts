@@ -1,5 +1,5 @@
 import { readAggregate, type Aggregate } from './aggregate.ts'
-import { compileExpression } from './expression.ts'
+import { compileHoisted } from './hoist.ts'
 import { isAbsent, isNode, kindOf, type Body } from './node.ts'
 import { orderBy } from './order.ts'
 import { quoteName } from './sql-text.ts'
@@ -16,7 +16,7 @@ export const compileWindow = (translation: Translation, body: Body): Expr => {
   if (!aggregate) return translation.refuse(inner ?? over, `${title(kind)} OVER is not available in the embedded warehouse`, title(kind))
   if (aggregate.plainOnly) return translation.refuse(over, `${title(kind)} with DISTINCT, ORDER BY or LIMIT and OVER is not available in the embedded warehouse`, 'OVER')
   const window = compileWindowSpec(translation, isNode(over) ? over : {}, true)
-  return { sql: aggregate.finish(aggregate.parts.map((part) => `${part} OVER ${window}`)), type: aggregate.type }
+  return { sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(`${part} OVER ${window}`, true))), type: aggregate.type }
 }
 
 const RANKINGS: Readonly<Record<string, string>> = {
@@ -34,16 +34,16 @@ const readRanking = (translation: Translation, kind: string, body: Body): Aggreg
     translation.read(kind, body, ['args', 'order_by'])
     return one(ranking, kind.startsWith('p') || kind.startsWith('c') ? 'FLOAT64' : 'INT64')
   }
-  if (kind === 'n_tile') return one(`ntile(${compileExpression(translation, translation.read('NTILE', body, ['num_buckets']).num_buckets).sql})`, 'INT64')
+  if (kind === 'n_tile') return one(`ntile(${compileHoisted(translation, translation.read('NTILE', body, ['num_buckets']).num_buckets).sql})`, 'INT64')
   if (kind === 'lag' || kind === 'lead') {
     const { this: value, offset, default: otherwise } = translation.read(kind, body, ['this', 'offset', 'default'])
-    const args = [value, offset, otherwise].filter((arg) => !isAbsent(arg)).map((arg) => compileExpression(translation, arg).sql)
+    const args = [value, offset, otherwise].filter((arg) => !isAbsent(arg)).map((arg) => compileHoisted(translation, arg).sql)
     return one(`${kind}(${args.join(', ')})`)
   }
   if (kind !== 'first_value' && kind !== 'last_value' && kind !== 'nth_value') return undefined
   const { this: value, offset, ignore_nulls: ignore } = translation.read(kind, body, ['this', 'offset', 'ignore_nulls'])
   if (ignore === true) translation.count('IGNORE')
-  const args = [value, offset].filter((arg) => !isAbsent(arg)).map((arg) => compileExpression(translation, arg).sql)
+  const args = [value, offset].filter((arg) => !isAbsent(arg)).map((arg) => compileHoisted(translation, arg).sql)
   return one(`${kind}(${args.join(', ')}${ignore === true ? ' IGNORE NULLS' : ''})`)
 }
 
@@ -54,7 +54,7 @@ export const compileWindowSpec = (translation: Translation, body: Body, allowBar
   const parts = [base]
   if (!isAbsent(partition)) {
     translation.count('PARTITION')
-    parts.push(`PARTITION BY ${listOf(partition).map((item) => compileExpression(translation, item).sql).join(', ')}`)
+    parts.push(`PARTITION BY ${listOf(partition).map((item) => compileHoisted(translation, item).sql).join(', ')}`)
   }
   if (!isAbsent(order)) parts.push(orderBy(translation, order, false))
   if (isNode(frame)) parts.push(compileFrame(translation, frame))
@@ -73,10 +73,11 @@ const compileFrame = (translation: Translation, body: Body): string => {
   if (kind !== 'Rows' && kind !== 'Range') return translation.refuse(body, `window frame ${String(kind)} is not available in the embedded warehouse`, String(kind))
   const bound = (value: unknown): string => {
     if (typeof value === 'string' && BOUNDS[value]) return BOUNDS[value]
-    if (isNode(value) && !isAbsent(value.Preceding)) return `${compileExpression(translation, value.Preceding).sql} PRECEDING`
-    if (isNode(value) && !isAbsent(value.Following)) return `${compileExpression(translation, value.Following).sql} FOLLOWING`
+    if (isNode(value) && !isAbsent(value.Preceding)) return `${compileHoisted(translation, value.Preceding).sql} PRECEDING`
+    if (isNode(value) && !isAbsent(value.Following)) return `${compileHoisted(translation, value.Following).sql} FOLLOWING`
     return translation.refuse(body, 'this window frame is not available in the embedded warehouse', String(kind))
   }
+  if (!isAbsent(end)) translation.count('BETWEEN')
   return `${kind.toUpperCase()} BETWEEN ${bound(start)} AND ${isAbsent(end) ? 'CURRENT ROW' : bound(end)}`
 }
 
