@@ -11,7 +11,7 @@ export type { SecretRef } from './fields.ts'
 /** `configs/{tenant}/sources/{id}.yml`: where data comes from, and how a person would read it. */
 const atLeastOne = (map: object) => Object.keys(map).length > 0
 
-export const restApiSource = z.strictObject({
+const restApiSource = z.strictObject({
   source_id: id,
   description,
   type: z.literal('rest_api'),
