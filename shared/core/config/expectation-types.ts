@@ -182,15 +182,13 @@ export const EXPECTATION_TYPES = Object.keys(EXPECTATION_KWARGS) as readonly Exp
 
 export const isExpectationType = (name: string): name is ExpectationType => Object.hasOwn(EXPECTATION_KWARGS, name)
 
-/** Rows that fail by what other rows hold: one alone cannot be told from the rest. */
+/** Rows that fail by what the whole column holds: not to be told by an expression over the row. */
 const ACROSS_ROWS: readonly string[] = [
-  'expect_column_values_to_be_unique',
-  'expect_compound_columns_to_be_unique',
   'expect_column_value_z_scores_to_be_less_than',
   'expect_column_values_to_not_be_outliers',
 ]
 
-/** Expectations of single rows: of these, failing rows can be quarantined. */
+/** Expectations whose failing rows can be told, and quarantined. Of a value that is there more than once all rows fail. */
 export const ROW_EXPECTATIONS: ReadonlySet<ExpectationType> = new Set(
   EXPECTATION_TYPES.filter((type) => 'mostly' in EXPECTATION_KWARGS[type].shape && !ACROSS_ROWS.includes(type)),
 )

@@ -27,7 +27,7 @@ export interface Check {
   judge(measures: Row, queries: readonly (readonly Row[])[]): Outcome
   /** Asked for only after the check found unexpected rows. */
   readonly samples?: { readonly columns: readonly Field[]; sql(select: string, limit: number): string }
-  /** Boolean SQL over one row: true for those that fail. */
+  /** Boolean SQL for the select list: true for rows that fail. */
   readonly failing?: string
 }
 
@@ -55,12 +55,8 @@ export const all = (...conditions: readonly (string | undefined)[]): string => {
 }
 
 /** How many rows for which all conditions are true. */
-export const countRows = (...conditions: readonly (string | undefined)[]): string => {
-  const condition = all(...conditions)
-  return condition === 'TRUE' ? 'COUNT(*)' : countWhere(condition)
-}
-
-export const countWhere = (condition: string): string => `COUNT(CASE WHEN ${condition} THEN 1 END)`
+export const countRows = ({ dialect }: CheckContext, ...conditions: readonly (string | undefined)[]): string =>
+  conditions.every((condition) => condition === undefined) ? 'COUNT(*)' : dialect.countIf(all(...conditions))
 
 /** The value in rows that meet the condition, NULL in others: what an aggregate takes. */
 export const valueWhere = (value: string, condition: string | undefined): string =>

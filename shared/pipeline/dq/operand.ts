@@ -1,4 +1,5 @@
 import type { Field } from '@convergence/core/table.ts'
+import type { Dialect } from './dialect.ts'
 
 /** A value in SQL, with the type by which it compares. */
 export interface Operand {
@@ -32,18 +33,15 @@ export const isNumeric = (field: Field): boolean => kindOf(field) === 'exact' ||
 /** The type as a user writes it. */
 export const typeText = (field: Field): string => (field.mode === 'REPEATED' ? `ARRAY<${field.type}>` : field.type)
 
-/** Digits after the point that the column holds. */
-export const scaleOf = ({ type, precision, scale }: Field): number => {
-  if (type === 'INT64') return 0
-  return scale ?? (precision === undefined ? (type === 'NUMERIC' ? 9 : 38) : 0)
+/** Digits in all and after the point that the column holds. */
+export const digitsOf = ({ type, precision, scale }: Field, dialect: Dialect): { precision: number; scale: number } => {
+  if (precision !== undefined) return { precision, scale: scale ?? 0 }
+  return type === 'BIGNUMERIC' ? dialect.bigNumeric : { precision: 38, scale: type === 'INT64' ? 0 : 9 }
 }
 
-/** Largest magnitude at the column's scale, in units of its last digit. */
-export const limitOf = (field: Field): bigint => {
-  if (field.type === 'INT64') return 2n ** 63n - 1n
-  // BIGNUMERIC without a precision holds 38 digits before the point as well; embedded, 38 in all.
-  return 10n ** BigInt(field.precision ?? (field.type === 'NUMERIC' ? 38 : 76)) - 1n
-}
+/** Largest magnitude that an exact column holds, in units of its last digit. */
+export const limitOf = (field: Field, dialect: Dialect): bigint =>
+  field.type === 'INT64' ? 2n ** 63n - 1n : 10n ** BigInt(digitsOf(field, dialect).precision) - 1n
 
 export const numberField = (type: 'INT64' | 'FLOAT64' | 'STRING' | 'BOOL' | 'DATETIME', name = ''): Field => ({
   name,

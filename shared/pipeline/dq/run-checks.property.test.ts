@@ -214,7 +214,7 @@ const expectation = fc.oneof(
   { weight: 4, arbitrary: rowsModel(valueRule) },
   { weight: 2, arbitrary: rowsModel(pairRule) },
   uniqueModel,
-  aggregateModel,
+  { weight: 3, arbitrary: aggregateModel },
   setModel,
 )
 

@@ -60,7 +60,7 @@ describe('a plan', () => {
     expect(queries.map(({ name, sql }) => [name, sql.sql])).toEqual([
       [
         'scan',
-        'SELECT COUNT(*) AS m0, COUNT(CASE WHEN (NOT COALESCE("model" IS NOT NULL, FALSE)) THEN 1 END) AS m1, COUNT(CASE WHEN ("id" IS NULL) THEN 1 END) AS m2 FROM {{input}}',
+        `SELECT COUNT(*) AS m0, COUNT(*) FILTER (WHERE (NOT COALESCE("model" IS NOT NULL, FALSE))) AS m1, COUNT(*) FILTER (WHERE ("id" IS NULL)) AS m2 FROM {{input}}`,
       ],
       [
         'grouped_2_0',
@@ -77,13 +77,13 @@ describe('a plan', () => {
     ]
     const [bigquery] = plan(expectations, { dialect: 'bigquery' }).queries
     expect(bigquery!.sql.sql).toBe(
-      'SELECT COUNT(CASE WHEN ((NOT (`model` = CAST(@e0_0 AS STRING)))) THEN 1 END) AS m0, ' +
-        'COUNT(CASE WHEN ((NOT (`model` = CAST(@e0_0 AS STRING)))) AND (NOT (`cost` IS NULL)) AND (NOT COALESCE(`cost` >= CAST(@e0_1 AS NUMERIC), FALSE)) THEN 1 END) AS m1, ' +
-        'COUNT(CASE WHEN ((NOT (`model` = CAST(@e0_0 AS STRING)))) AND (`cost` IS NULL) THEN 1 END) AS m2, ' +
+      'SELECT COUNTIF(((NOT (`model` = CAST(@e0_0 AS STRING))))) AS m0, ' +
+        'COUNTIF(((NOT (`model` = CAST(@e0_0 AS STRING)))) AND (NOT (`cost` IS NULL)) AND (NOT COALESCE(`cost` >= CAST(@e0_1 AS NUMERIC), FALSE))) AS m1, ' +
+        'COUNTIF(((NOT (`model` = CAST(@e0_0 AS STRING)))) AND (`cost` IS NULL)) AS m2, ' +
         'COUNT(*) AS m3, ' +
-        'COUNT(CASE WHEN (NOT (`model` IS NULL)) AND (NOT COALESCE(REGEXP_CONTAINS(`model`, CAST(@e1_0 AS STRING)), FALSE)) THEN 1 END) AS m4, ' +
-        'COUNT(CASE WHEN (`model` IS NULL) THEN 1 END) AS m5, ' +
-        'COUNT(CASE WHEN (`cost` IS NOT NULL) THEN 1 END) AS m6, ' +
+        'COUNTIF((NOT (`model` IS NULL)) AND (NOT COALESCE(REGEXP_CONTAINS(`model`, CAST(@e1_0 AS STRING)), FALSE))) AS m4, ' +
+        'COUNTIF((`model` IS NULL)) AS m5, ' +
+        'COUNTIF((`cost` IS NOT NULL)) AS m6, ' +
         'CAST(SUM(CAST(`cost` AS BIGNUMERIC)) AS STRING) AS m7 FROM {{input}}',
     )
     expect(bigquery!.sql.parameters).toEqual([
@@ -149,8 +149,8 @@ describe('a bad expectation', () => {
       'column tags is ARRAY<STRING>, whose values do not compare',
     ],
     [
-      'quarantine of rows that fail together',
-      given('column_values_to_be_unique', { column: 'id' }, { quarantine: true }),
+      'quarantine of rows that cannot be told',
+      given('column_values_to_not_be_outliers', { column: 'id' }, { quarantine: true }),
       'quarantine',
     ],
   ])('of %s is its own error, and the others run', async (_what, bad, message) => {
@@ -289,5 +289,18 @@ describe('a verdict', () => {
     })
     const failed = await run([given('table_row_count_to_equal', { value: 5 })])
     expect(failed.verdict).toMatchObject({ stop: true, reason: { code: 'DATA_REJECTED' } })
+  })
+
+  it('quarantines all rows of a value that is there more than once', async () => {
+    const { verdict: found } = await run([
+      given('column_values_to_be_unique', { column: 'model', row_condition: 'id < 4', mostly: 0 }, { quarantine: true }),
+      given('column_values_to_be_unique', { column: 'model', mostly: 0 }, { quarantine: true }),
+    ])
+    const table = await openDuckDbTable({ types, columns })
+    const [rule, ...others] = found.quarantineRules
+    expect(others).toEqual([])
+    const sql = `SELECT id FROM (SELECT id, (${rule!.where}) AS failing FROM {{input}}) WHERE failing ORDER BY id`
+    expect(await table.query({ sql, inputs: {}, parameters: found.quarantineParameters })).toEqual([['1'], ['4']])
+    table.close()
   })
 })

@@ -30,8 +30,8 @@ type OfColumn = ExpectationKwargs<'expect_column_mean_to_be_between'>
 
 const aggregateCheck = (context: CheckContext, kwargs: OfColumn, aggregate: Aggregate): Check => ({
   measures: [
-    countRows(context.condition),
-    countRows(context.condition, `${aggregate.column.sql} IS NOT NULL`),
+    countRows(context, context.condition),
+    countRows(context, context.condition, `${aggregate.column.sql} IS NOT NULL`),
     ...aggregate.measures,
   ],
   queries: [],
@@ -169,7 +169,7 @@ export const proportionNotNull = (context: CheckContext, kwargs: OfColumn): Chec
   checkNumberBounds(kwargs)
   const column = columnOf(context, kwargs.column)
   return {
-    measures: [countRows(context.condition), countRows(context.condition, `${column.sql} IS NOT NULL`)],
+    measures: [countRows(context, context.condition), countRows(context, context.condition, `${column.sql} IS NOT NULL`)],
     queries: [],
     judge: ([elements, present]) => {
       const [rows, count] = [asCount(elements), asCount(present)]

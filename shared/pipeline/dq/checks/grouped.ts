@@ -34,7 +34,7 @@ const uniqueCheck = (context: CheckContext, { columns, missing, mostly }: Unique
   const rows = all(context.condition, missing === undefined ? undefined : `NOT (${missing})`)
   const partition = columns.map(({ sql, field }) => context.dialect.partitionKey(sql, field)).join(', ')
   return {
-    measures: [countRows(context.condition), missing === undefined ? '0' : countRows(context.condition, missing)],
+    measures: [countRows(context, context.condition), missing === undefined ? '0' : countRows(context, context.condition, missing)],
     queries: [
       `${groups(context, columns, missing)} SELECT ${integer(context, 'SUM(CASE WHEN n > 1 THEN n ELSE 0 END)')} AS unexpected FROM g`,
     ],
@@ -43,6 +43,8 @@ const uniqueCheck = (context: CheckContext, { columns, missing, mostly }: Unique
         { columns, mostly, fault: 'are there more than once' },
         { elements: asCount(elements), missing: asCount(ignored), unexpected: asCount(firstRow(queries)[0]) },
       ),
+    // In a select list only: a window function cannot stand in WHERE.
+    failing: all(rows === 'TRUE' ? undefined : rows, `SUM(CASE WHEN ${rows} THEN 1 ELSE 0 END) OVER (PARTITION BY ${partition}) > 1`),
     samples: {
       columns: columns.map(({ field }) => field),
       sql: (select, limit) =>
@@ -75,7 +77,7 @@ const distinctCheck =
     checkNumberBounds(kwargs)
     const column = columnOf(context, kwargs.column)
     return {
-      measures: [countRows(context.condition), countRows(context.condition, `${column.sql} IS NOT NULL`)],
+      measures: [countRows(context, context.condition), countRows(context, context.condition, `${column.sql} IS NOT NULL`)],
       queries: [`${groups(context, [column], isNull(column))} SELECT COUNT(*) AS distinct_values FROM g`],
       judge: ([elements, present], queries) => {
         const observedValue = observe(asCount(firstRow(queries)[0]), asCount(present))
@@ -123,7 +125,7 @@ const setCheck =
         : sum(known)
     const list = `SELECT v0, n, ${known} AS known, COUNT(*) OVER () AS distinct_values, ${sum(known)} AS known_values, ${found} AS found, ROW_NUMBER() OVER (ORDER BY v0) AS place FROM g`
     return {
-      measures: [countRows(context.condition), countRows(context.condition, isNull(column))],
+      measures: [countRows(context, context.condition), countRows(context, context.condition, isNull(column))],
       // Unknown values first: a result carries only so many.
       queries: [`${groups(context, [column], isNull(column))} ${list} ORDER BY known, place LIMIT ${MAX_OBSERVED}`],
       judge: ([elements, missing], [rows = []]) => {
@@ -162,7 +164,7 @@ export const mostCommonInSet = (context: CheckContext, kwargs: OfSet & { readonl
   const known = `CASE WHEN ${isOneOf({ sql: 'v0', field: column.field }, kwargs.value_set, context)} THEN 1 ELSE 0 END`
   const list = `SELECT v0, n, COUNT(*) OVER () AS modes, ${integer(context, `SUM(${known}) OVER ()`)} AS known FROM (SELECT v0, n, MAX(n) OVER () AS most FROM g) WHERE n = most`
   return {
-    measures: [countRows(context.condition), countRows(context.condition, isNull(column))],
+    measures: [countRows(context, context.condition), countRows(context, context.condition, isNull(column))],
     queries: [`${groups(context, [column], isNull(column))} ${list} ORDER BY v0 LIMIT ${MAX_OBSERVED}`],
     judge: ([elements, missing], [rows = []]) => {
       const [, , modes = 0, inSet = 0] = (rows[0] ?? []).map(asCount)

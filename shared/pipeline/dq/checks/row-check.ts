@@ -1,4 +1,4 @@
-import { all, asCount, countRows, countWhere, type Check, type CheckContext, type Outcome } from '../check.ts'
+import { all, asCount, countRows, type Check, type CheckContext, type Outcome } from '../check.ts'
 import type { Operand } from '../operand.ts'
 
 /** Each row passes or fails by itself. */
@@ -19,9 +19,9 @@ export const rowCheck = (context: CheckContext, rule: RowRule): Check => {
   const { condition } = context
   const present = rule.missing === undefined ? undefined : `NOT (${rule.missing})`
   const failing = all(condition, present, `NOT COALESCE(${rule.expected}, FALSE)`)
-  const missing = rule.missing === undefined ? [] : [countRows(condition, rule.missing)]
+  const missing = rule.missing === undefined ? [] : [countRows(context, condition, rule.missing)]
   return {
-    measures: [countRows(condition), countWhere(failing), ...missing],
+    measures: [countRows(context, condition), context.dialect.countIf(failing), ...missing],
     queries: [],
     judge: ([elements, unexpected, ignored]) =>
       judgeRows(rule, { elements: asCount(elements), unexpected: asCount(unexpected), missing: asCount(ignored) }),

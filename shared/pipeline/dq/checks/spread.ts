@@ -1,5 +1,5 @@
 import type { ExpectationKwargs } from '@convergence/core/config/expectation-types.ts'
-import { all, asCount, columnOf, countRows, countWhere, firstRow, type Check, type CheckContext } from '../check.ts'
+import { all, asCount, columnOf, countRows, firstRow, type Check, type CheckContext } from '../check.ts'
 import { atScale, parseDecimal } from '../decimal.ts'
 import { isNumeric, kindOf, type Operand } from '../operand.ts'
 import { aggregateOutcome, asFloat, notNumeric } from './column-aggregates.ts'
@@ -22,7 +22,7 @@ export const medianBetween = (
   const column = columnOf(context, kwargs.column)
   if (!isNumeric(column.field)) throw notNumeric(column.field)
   return {
-    measures: [countRows(context.condition)],
+    measures: [countRows(context, context.condition)],
     queries: [
       `${ranked(context, column)} SELECT MIN(CASE WHEN 2 * upto >= total THEN v0 END) AS low, MIN(CASE WHEN 2 * upto > total THEN v0 END) AS high, ${integer(context, 'MAX(total)')} AS present FROM r`,
     ],
@@ -68,7 +68,7 @@ export const quantilesBetween = (
     ]
   })
   return {
-    measures: [countRows(context.condition), countRows(context.condition, isNull(column))],
+    measures: [countRows(context, context.condition), countRows(context, context.condition, isNull(column))],
     queries: [
       `${ranked(context, column)} SELECT ${columns.map((sql, index) => `${sql} AS q${index}`).join(', ')} FROM r`,
     ],
@@ -114,8 +114,8 @@ const spreadCheck = (context: CheckContext, spread: Spread): Check => {
     `NOT COALESCE(${spread.expected(asFloat(context, column))}, FALSE)`,
   )
   return {
-    measures: [countRows(context.condition), countRows(context.condition, isNull(column))],
-    queries: [`${spread.with} SELECT ${countWhere(failing)} AS unexpected FROM {{input}} CROSS JOIN s`],
+    measures: [countRows(context, context.condition), countRows(context, context.condition, isNull(column))],
+    queries: [`${spread.with} SELECT ${context.dialect.countIf(failing)} AS unexpected FROM {{input}} CROSS JOIN s`],
     judge: ([elements, missing], queries) =>
       judgeRows(
         { columns: [column], mostly, fault },

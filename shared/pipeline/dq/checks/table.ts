@@ -82,7 +82,7 @@ export const columnCountEquals = (context: CheckContext, { value }: { readonly v
   columnCountBetween(context, { min_value: value, max_value: value })
 
 export const rowCountBetween = (context: CheckContext, kwargs: CountRange): Check => ({
-  measures: [countRows(context.condition)],
+  measures: [countRows(context, context.condition)],
   queries: [],
   judge: ([rows]) => ({ ...countOutcome('rows', asCount(rows), kwargs), elementCount: asCount(rows) }),
 })
