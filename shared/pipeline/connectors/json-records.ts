@@ -1,12 +1,12 @@
 import type { JsonPath } from '@convergence/core/json-path.ts'
 import { CsvWriter } from './json/csv-writer.ts'
 import type { Inherit } from './json/inherit.ts'
-import { inheritedByLevel } from './json/inherit.ts'
+import { inheritedByLevel, locate } from './json/inherit.ts'
 import { RecordCells } from './json/record.ts'
 import type { Kind } from './json/scanner.ts'
-import { JsonScanner } from './json/scanner.ts'
+import { JsonScanner, KIND } from './json/scanner.ts'
 import type { JsonValue } from './json/values.ts'
-import { cellText } from './json/values.ts'
+import { cellText, valueOf } from './json/values.ts'
 import { Walk } from './json/walk.ts'
 
 export { csvLine } from './json/csv-writer.ts'
@@ -87,6 +87,13 @@ export const encodeCsv = (
   const writer = new CsvWriter(scanner, cells)
   const document = new Walk(scanner, cells, writer, walkOptions).document()
   return { csv: writer.bytes(), count: writer.rows, unknown: cells.unknown, document }
+}
+
+/** The value at a path (no wildcards) of a document that was checked before, records included; undefined: nothing is there. */
+export const readPath = (bytes: Uint8Array, path: JsonPath): JsonValue | undefined => {
+  const scanner = new JsonScanner(bytes)
+  const { kind, start, end } = locate(scanner, path, 0)
+  return kind === KIND.absent ? undefined : valueOf(scanner, start, end)
 }
 
 const prepare = (bytes: Uint8Array, options: RecordOptions, columns?: readonly string[]) => {

@@ -116,7 +116,7 @@ export class RecordCells {
     const before = this.#keyOf.get(name)
     if (before !== undefined && before !== key) {
       throw new DataRejectedError(
-        `the keys ${JSON.stringify(before)} and ${JSON.stringify(key)} would both become column ${name}: use \`rename\` or \`exclude\``,
+        `the keys ${JSON.stringify(before)} and ${JSON.stringify(key)} would both become column ${name}: \`rename\` one of them`,
       )
     }
     this.#keyOf.set(name, key)

@@ -1,0 +1,119 @@
+import {
+  ForbiddenError,
+  InvalidInputError,
+  LimitExceededError,
+  NotFoundError,
+  PlatformError,
+  UnauthenticatedError,
+  UnavailableError,
+} from '@convergence/core/errors.ts'
+import type { RestApiSource, RestResource } from '@convergence/core/config/source.ts'
+import type { HttpResponse } from '@convergence/core/ports/http.ts'
+import type { ConnectorContext } from '../connector.ts'
+import { excerpt } from '../json/scanner.ts'
+import type { Credentials } from './credentials.ts'
+import { withoutSecrets } from './credentials.ts'
+import type { Limiter } from './limiter.ts'
+import type { PageRequest } from './request.ts'
+import { exhaustedMs, retryAfterMs } from './server-wait.ts'
+
+/** A good answer, whole. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly url: string
+  readonly bytes: Uint8Array
+}
+
+export interface ExchangeDeps {
+  readonly context: ConnectorContext<RestApiSource>
+  readonly resource: RestResource
+  readonly credentials: Credentials
+  readonly limiter: Limiter
+  /** Counts every request that was sent. */
+  readonly onRequest: () => void
+}
+
+const FIRST_DELAY_MS = 500
+
+/**
+ * Sends a request until it is answered: again after the statuses that the source names and after failures of the transport, with
+ * exponential backoff or as long as the server asks. A wait longer than `max_delay` gives the chunk back to its queue.
+ * Throws UnavailableError (in vain), and terminal errors that say what a person can do.
+ */
+export const exchange = async (deps: ExchangeDeps, request: PageRequest): Promise<Answer> => {
+  const { max_attempts: most, max_delay: maxDelayMs } = deps.context.source.retry
+  for (let attempt = 1; ; attempt++) {
+    const failure = await tryOnce(deps, request)
+    if ('bytes' in failure) return failure
+    if (!failure.error.retryable) throw failure.error
+    const askedMs = failure.error.retryAfterMs
+    if (attempt >= most || (askedMs ?? 0) > maxDelayMs) throw failure.error
+    const delayMs = askedMs ?? Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** (attempt - 1))
+    deps.context.log.warn('request is tried again', {
+      request: request.name,
+      attempt,
+      delayMs,
+      reason: failure.error.message,
+    })
+    deps.limiter.pauseUntil(deps.context.clock.nowMs() + delayMs)
+  }
+}
+
+const tryOnce = async (deps: ExchangeDeps, request: PageRequest): Promise<Answer | { error: PlatformError }> => {
+  try {
+    return await deps.limiter.run(async () => {
+      deps.onRequest()
+      const response = await send(deps, request)
+      const bytes = await readAll(response)
+      const now = deps.context.clock.nowMs()
+      const { status, headers, url } = response
+      if (status < 200 || status > 299) return { error: refusal(deps, request, { status, headers, url, bytes }) }
+      const pauseMs = exhaustedMs(headers, now)
+      if (pauseMs !== undefined) deps.limiter.pauseUntil(now + Math.min(pauseMs, deps.context.source.retry.max_delay))
+      return { status, headers, url, bytes }
+    })
+  } catch (error) {
+    if (error instanceof PlatformError) return { error }
+    throw error
+  }
+}
+
+const send = ({ context, resource }: ExchangeDeps, request: PageRequest): Promise<HttpResponse> =>
+  context.http.request({
+    method: request.method,
+    url: request.url.href,
+    headers: request.headers,
+    body: request.body,
+    timeoutMs: resource.timeout ?? context.source.timeout,
+    maxBytes: Math.min(resource.max_response ?? context.source.max_response, context.operator.limits.max_response),
+    allowedHosts: context.operator.hosts,
+  })
+
+const readAll = async ({ body }: HttpResponse): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+}
+
+/** What a status other than 2xx means, and what to do about it. */
+const refusal = ({ context, credentials }: ExchangeDeps, request: PageRequest, answer: Answer): PlatformError => {
+  const { status, headers, bytes } = answer
+  const what = `${request.name} answered ${status}`
+  if (context.source.retry.statuses.includes(status)) {
+    const waitMs = retryAfterMs(headers, context.clock.nowMs())
+    return new UnavailableError(what, { details: { status }, retryAfterMs: waitMs })
+  }
+  const files = credentials.files.length > 0 ? `check ${credentials.files.join(' and ')}` : 'the source has no `auth`'
+  if (status === 401) return new UnauthenticatedError(`${what}: the key is not accepted; ${files}`)
+  if (status === 403)
+    return new ForbiddenError(`${what}: the key may not read this; ${files} and what it is allowed to read`)
+  if (status === 404)
+    return new NotFoundError(
+      `${what}: there is nothing at ${request.url.pathname}; check \`base_url\` and \`path\` of ${context.source.source_id}.${context.resource}`,
+    )
+  if (status === 413 || status === 414) return new LimitExceededError(`${what}: the request is too large`)
+  const text = withoutSecrets(excerpt(bytes, 0, 200), credentials)
+  if (status >= 500) return new UnavailableError(`${what}: ${text}`, { details: { status } })
+  return new InvalidInputError(`${what}: ${text}`, { details: { status } })
+}
