@@ -1,5 +1,4 @@
 import { InvalidInputError, NotFoundError, toPlatformError } from '@convergence/core/errors.ts'
-import { serve } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
@@ -113,17 +112,4 @@ const plainProblem = (status: number, code: string, detail: string, traceId: str
   trace_id: traceId,
 })
 
-export interface Listening {
-  readonly port: number
-  close(): Promise<void>
-}
-
-/** Serves the app from this process, where no functions framework does. Port 0 takes a free one. */
-export const listen = (app: Pick<OpenAPIHono<ApiEnv>, 'fetch'>, at: { port: number; hostname: string }): Promise<Listening> =>
-  new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, ...at }, ({ port }) => {
-      server.off('error', reject)
-      resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) })
-    })
-    server.once('error', reject)
-  })
+export { serveApi, type ApiServer } from './serve.ts'

@@ -46,5 +46,5 @@ const openIngest = async (
   return context?.step.type === 'ingest' ? (context as StepContext<IngestStep>) : undefined
 }
 
-/** What types this function's chunks. The host gives it to the ports, and closes it. */
-export const createProcessor = (options: ConstructorParameters<typeof PolarsProcessor>[0]): PolarsProcessor => new PolarsProcessor(options)
+/** What a host puts into the port `processor`. */
+export { PolarsProcessor }
