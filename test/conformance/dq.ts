@@ -3,15 +3,9 @@ import { parseArgs } from 'node:util'
 import { isExpectationType } from '@convergence/core/config/expectation-types.ts'
 import type { FieldType, TableSchema } from '@convergence/core/table.ts'
 import type { ExpectationResult } from '@convergence/pipeline/dq/results.ts'
-import {
-  addSamples,
-  evaluateChecks,
-  planChecks,
-  type NamedQuery,
-  type RowsByName,
-} from '@convergence/pipeline/dq/run-checks.ts'
+import { addSamples, evaluateChecks, planChecks } from '@convergence/pipeline/dq/run-checks.ts'
 import { differences, type Case } from './compare-case.ts'
-import { openDuckDbTable, type DuckDbTable } from './duckdb-table.ts'
+import { openConformanceWarehouse, type ConformanceWarehouse } from './warehouse-table.ts'
 
 /** `npm run conformance:dq -- --cases FILE [--json]`: each case's table and expectation through the real engine, against its verdict. */
 type Verdict = 'passed' | 'failed' | 'not supported'
@@ -29,10 +23,11 @@ const ID_COLUMN = 'pk_index'
 /** The cases list every unexpected value. */
 const MAX_SAMPLES = 10_000
 
-const runCase = async (given: Case): Promise<CaseReport> => {
+const runCase = async (given: Case, warehouse: ConformanceWarehouse): Promise<CaseReport> => {
   const about = { id: given.id, expectation: given.expectation, title: given.title }
   if (!isExpectationType(given.expectation)) return { ...about, verdict: 'not supported', reason: 'expectation type' }
-  const result = await check(given)
+  const result = await check(given, warehouse).catch((error: unknown) => String(error))
+  if (typeof result === 'string') return { ...about, verdict: 'failed', reason: result }
   const wrong = differences(given, result)
   // An error is nobody's verdict about the data, unless the case is about wrong arguments.
   if (result.status === 'error' && given.expected['raises'] !== true && !/throws_exception/.test(given.title))
@@ -42,24 +37,10 @@ const runCase = async (given: Case): Promise<CaseReport> => {
     : { ...about, verdict: 'failed', reason: wrong.join('; ') }
 }
 
-const check = async (given: Case): Promise<ExpectationResult> => {
+const check = async (given: Case, warehouse: ConformanceWarehouse): Promise<ExpectationResult> => {
   const withId = given.expected['unexpected_index_list'] !== undefined
   const rows = Object.values(given.data)[0]?.length ?? 0
-  const id = withId
-    ? { columns: { [ID_COLUMN]: Array.from({ length: rows }, (_, index) => index) }, type: 'BIGINT' }
-    : undefined
-  const table = await openDuckDbTable({
-    types: { ...given.duckdb_schema, ...(id && { [ID_COLUMN]: id.type }) },
-    columns: { ...given.data, ...id?.columns },
-  })
-  try {
-    return await checkTable(given, table, withId)
-  } finally {
-    table.close()
-  }
-}
-
-const checkTable = async (given: Case, table: DuckDbTable, withId: boolean): Promise<ExpectationResult> => {
+  const id: Record<string, number[]> = withId ? { [ID_COLUMN]: Array.from({ length: rows }, (_, index) => index) } : {}
   const schema: TableSchema = [
     ...Object.entries(given.schema).map(([name, type]) => ({
       name,
@@ -68,17 +49,18 @@ const checkTable = async (given: Case, table: DuckDbTable, withId: boolean): Pro
     })),
     ...(withId ? [{ name: ID_COLUMN, type: 'INT64' as const, mode: 'NULLABLE' as const }] : []),
   ]
+  const types = { ...given.duckdb_schema, ...(withId && { [ID_COLUMN]: 'BIGINT' }) }
   const plan = planChecks({
     expectations: [{ expectation_type: given.expectation, kwargs: kwargsOf(given), severity: 'critical' }],
     schema,
     dialect: 'duckdb',
-    input: { kind: 'parts', parts: [], schema },
+    input: await warehouse.relation({ types, columns: { ...given.data, ...id } }, schema),
     idColumns: withId ? [ID_COLUMN] : [],
     maxSamples: MAX_SAMPLES,
   })
-  const { results, sampleQueries } = evaluateChecks(plan, await runAll(table, plan.queries))
-  const samples = await runAll(table, sampleQueries)
-  const broken = Object.values(samples).find((rows) => 'failed' in rows)
+  const { results, sampleQueries } = evaluateChecks(plan, await warehouse.run(plan.queries))
+  const samples = await warehouse.run(sampleQueries)
+  const broken = Object.values(samples).find((found) => 'failed' in found)
   if (broken && 'failed' in broken) throw new Error(`samples of case ${given.id}: ${broken.failed}`)
   return addSamples(plan, results, samples)[0]!
 }
@@ -88,12 +70,6 @@ const kwargsOf = ({ kwargs, row_condition_sql: sql }: Case): Record<string, unkn
   if (sql === undefined) return { ...kwargs }
   const { condition_parser: _, ...others } = kwargs
   return { ...others, row_condition: sql }
-}
-
-const runAll = async (table: DuckDbTable, queries: readonly NamedQuery[]): Promise<RowsByName> => {
-  const rows: Record<string, RowsByName[string]> = {}
-  for (const { name, sql } of queries) rows[name] = await table.query(sql)
-  return rows
 }
 
 const countsOf = (reports: readonly CaseReport[]) => ({
@@ -135,7 +111,12 @@ const main = async (): Promise<void> => {
   if (values.cases === undefined) throw new Error('usage: npm run conformance:dq -- --cases FILE [--json]')
   const cases = JSON.parse(readFileSync(values.cases, 'utf8')) as Case[]
   const reports: CaseReport[] = []
-  for (const one of cases) reports.push(await runCase(one))
+  const warehouse = await openConformanceWarehouse()
+  try {
+    for (const one of cases) reports.push(await runCase(one, warehouse))
+  } finally {
+    await warehouse.close()
+  }
   if (values.json)
     console.log(
       JSON.stringify({ ...countsOf(reports), by_expectation: byExpectation(reports), cases: reports }, undefined, 2),

@@ -16,13 +16,27 @@ export interface TableContent {
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-export const openDuckDbTable = async ({ types, columns }: TableContent): Promise<DuckDbTable> => {
+/** Writes the table as one Parquet file; gives its rows. */
+export const writeParquet = async (content: TableContent, path: string): Promise<number> => {
+  const { instance, connection } = await openTable(content)
+  await connection.run(`COPY input TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`)
+  connection.closeSync()
+  instance.closeSync()
+  return Object.values(content.columns)[0]?.length ?? 0
+}
+
+const openTable = async ({ types, columns }: TableContent) => {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   await connection.run(`SET TimeZone = 'UTC'; SET threads = 1`)
   const names = Object.keys(types)
   await connection.run(`CREATE TABLE input (${names.map((name) => `${quoted(name)} ${types[name]}`).join(', ')})`)
   if (names.some((name) => columns[name]!.length > 0)) await fill(connection, names, { types, columns })
+  return { instance, connection }
+}
+
+export const openDuckDbTable = async (content: TableContent): Promise<DuckDbTable> => {
+  const { instance, connection } = await openTable(content)
   return {
     query: async (sql) => {
       try {
@@ -39,7 +53,7 @@ export const openDuckDbTable = async ({ types, columns }: TableContent): Promise
 }
 
 const textOf = (value: unknown): string | null =>
-  value === null || value === undefined ? null : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value)
 
 const fill = async (
   connection: DuckDBConnection,
@@ -66,7 +80,7 @@ const rowsOf = async (
     if (Array.isArray(value)) types[name] = LIST(VARCHAR)
   }
   const reader = await connection.runAndReadAll(sql.replaceAll('{{input}}', 'input'), values, types)
-  const times = reader.columnTypes().map((type) => /^TIMESTAMP/.test(String(type)))
+  const times = reader.columnTypes().map((type) => String(type).startsWith('TIMESTAMP'))
   // INT64 and decimals come as text, so that no digit is lost; times as ISO.
   return reader
     .getRowsJson()

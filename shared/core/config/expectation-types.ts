@@ -99,6 +99,9 @@ export const EXPECTATION_KWARGS = {
   expect_table_columns_to_match_ordered_list: z.strictObject({ column_list: z.array(column) }),
   expect_column_values_to_not_be_null: z.strictObject(ofEachValue),
   expect_column_values_to_be_null: z.strictObject(ofEachValue),
+  /** In the order in which the rows were loaded, NULLs left out; where the warehouse keeps it. */
+  expect_column_values_to_be_increasing: z.strictObject({ ...ofEachValue, strictly: z.boolean().default(false) }),
+  expect_column_values_to_be_decreasing: z.strictObject({ ...ofEachValue, strictly: z.boolean().default(false) }),
   expect_column_values_to_be_unique: z.strictObject(ofEachValue),
   expect_compound_columns_to_be_unique: z.strictObject({
     column_list: columnList,
@@ -184,6 +187,8 @@ export const isExpectationType = (name: string): name is ExpectationType => Obje
 
 /** Rows that fail by what the whole column holds: not to be told by an expression over the row. */
 const ACROSS_ROWS: readonly string[] = [
+  'expect_column_values_to_be_increasing',
+  'expect_column_values_to_be_decreasing',
   'expect_column_value_z_scores_to_be_less_than',
   'expect_column_values_to_not_be_outliers',
 ]

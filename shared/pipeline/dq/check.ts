@@ -69,3 +69,6 @@ export const immediate = (outcome: Outcome): Check => ({ measures: [], queries: 
 
 /** Of a check's only query, which gives one row. */
 export const firstRow = (queries: readonly (readonly Row[])[]): Row => queries[0]?.[0] ?? []
+
+/** A value of a row for a message, or to read digits from. */
+export const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

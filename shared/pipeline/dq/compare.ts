@@ -87,7 +87,8 @@ export const isOneOf = (left: Operand, values: readonly Scalar[], by: Comparing)
   const kind = kindOf(left.field)
   if (values.length === 0) return never(left)
   if (kind === 'float') return `(${values.map((value) => compareWith(left, '=', value, by)).join(' OR ')})`
-  const members = kind === 'exact' ? exactMembers(left, values, by) : values.map((value) => plainValue(left, kind, value))
+  const members =
+    kind === 'exact' ? exactMembers(left, values, by) : values.map((value) => plainValue(left, kind, value))
   if (members.length === 0) return never(left)
   return by.dialect.isIn(left.sql, by.parameters.bindList([...new Set(members)], left.field), left.field)
 }

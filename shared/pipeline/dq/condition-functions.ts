@@ -65,7 +65,7 @@ export const FUNCTIONS: Readonly<Record<string, Define>> = {
     return coalesce(args, by)
   },
   STARTS_WITH: asksText((text, start) => `STARTS_WITH(${text}, ${start})`),
-  ENDS_WITH: (args, by) => asksText(by.dialect.endsWith)(args, by),
+  ENDS_WITH: (args, by) => asksText((text, end) => by.dialect.endsWith(text, end))(args, by),
   REGEXP_CONTAINS: (args, by) => {
     take(args, [TEXT, TEXT])
     const pattern = args[1]!.literal

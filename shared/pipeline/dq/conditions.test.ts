@@ -76,20 +76,16 @@ const letters = fc.constantFrom('a', 'b', 'ab', '')
 const operators = fc.constantFrom('=', '<>', '!=', '<', '<=', '>', '>=')
 const leaf: fc.Arbitrary<Condition> = fc.oneof(
   fc.tuple(operators, small).map(([op, k]) => ({ text: `n ${op} ${k}`, of: ({ n }: Row) => compare(op, n, k) })),
-  fc
-    .tuple(operators, small)
-    .map(([op, k]) => ({
-      text: `${k} ${op} n * 2 - m`,
-      of: ({ n, m }: Row) => compare(op, k, n === null || m === null ? null : n * 2 - m),
-    })),
+  fc.tuple(operators, small).map(([op, k]) => ({
+    text: `${k} ${op} n * 2 - m`,
+    of: ({ n, m }: Row) => compare(op, k, n === null || m === null ? null : n * 2 - m),
+  })),
   operators.map((op) => ({ text: `n ${op} m`, of: ({ n, m }: Row) => compare(op, n, m) })),
   fc.tuple(operators, letters).map(([op, k]) => ({ text: `s ${op} '${k}'`, of: ({ s }: Row) => compare(op, s, k) })),
-  fc
-    .tuple(small, small)
-    .map(([a, b]) => ({
-      text: `n BETWEEN ${a} AND ${b}`,
-      of: ({ n }: Row) => and(compare('>=', n, a), compare('<=', n, b)),
-    })),
+  fc.tuple(small, small).map(([a, b]) => ({
+    text: `n BETWEEN ${a} AND ${b}`,
+    of: ({ n }: Row) => and(compare('>=', n, a), compare('<=', n, b)),
+  })),
   fc
     .tuple(fc.array(small, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean())
     .map(([set, negated, withNull]) => ({

@@ -1,4 +1,4 @@
-import type { Field, TableSchema } from '@convergence/core/table.ts'
+import type { TableSchema } from '@convergence/core/table.ts'
 import { didYouMean } from './bad-expectation.ts'
 import { comparePair, compareWith, isOneOf, type Comparing, type Operator, type Scalar } from './compare.ts'
 import { FUNCTIONS } from './condition-functions.ts'

@@ -68,7 +68,9 @@ const EMBEDDED_BIGNUMERIC = { precision: 38, scale: 18 }
 const duckdbType = ({ type, precision, scale }: Type): string => {
   if (type !== 'NUMERIC' && type !== 'BIGNUMERIC') return DUCKDB_TYPES[type] ?? type
   if (precision !== undefined) return `DECIMAL(${precision}, ${scale ?? 0})`
-  return type === 'NUMERIC' ? 'DECIMAL(38, 9)' : `DECIMAL(${EMBEDDED_BIGNUMERIC.precision}, ${EMBEDDED_BIGNUMERIC.scale})`
+  return type === 'NUMERIC'
+    ? 'DECIMAL(38, 9)'
+    : `DECIMAL(${EMBEDDED_BIGNUMERIC.precision}, ${EMBEDDED_BIGNUMERIC.scale})`
 }
 
 export const DUCKDB: Dialect = {

@@ -28,9 +28,9 @@ const types = { n: 'BIGINT', m: 'BIGINT', price: 'DECIMAL(10, 2)', x: 'DOUBLE', 
 interface Modelled {
   type: string
   kwargs: Record<string, unknown>
-  model(
+  model: (
     rows: readonly Row[],
-  ): { success: boolean; elements: number; missing: number; unexpected: number } | { success: boolean }
+  ) => { success: boolean; elements: number; missing: number; unexpected: number } | { success: boolean }
 }
 
 const nullable = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 4 })
@@ -55,8 +55,8 @@ const mostly = fc.constantFrom(1, 0.75, 0.5, 0.3, 0)
 interface RowModel {
   type: string
   kwargs: Record<string, unknown>
-  missing(row: Row): boolean
-  good(row: Row): boolean
+  missing: (row: Row) => boolean
+  good: (row: Row) => boolean
 }
 
 const rowsModel = (rule: fc.Arbitrary<RowModel>): fc.Arbitrary<Modelled> =>
@@ -112,22 +112,18 @@ const valueRule = fc.oneof(
     missing: ({ x }: Row) => x === null,
     good: ({ x }: Row) => set.some((one) => Math.abs(one - x!) <= 1e-9),
   })),
-  fc
-    .array(fc.constantFrom<number>(0, 1, 2.5, 3), { maxLength: 3 })
-    .map((set) => ({
-      type: 'expect_column_values_to_not_be_in_set',
-      kwargs: { column: 'n', value_set: set },
-      missing: ({ n }: Row) => n === null,
-      good: ({ n }: Row) => !set.includes(n!),
-    })),
-  fc
-    .constantFrom('', '^a', 'b$', 'ä')
-    .map((regex) => ({
-      type: 'expect_column_values_to_match_regex',
-      kwargs: { column: 's', regex },
-      missing: ({ s }: Row) => s === null,
-      good: ({ s }: Row) => new RegExp(regex, 'u').test(s!),
-    })),
+  fc.array(fc.constantFrom<number>(0, 1, 2.5, 3), { maxLength: 3 }).map((set) => ({
+    type: 'expect_column_values_to_not_be_in_set',
+    kwargs: { column: 'n', value_set: set },
+    missing: ({ n }: Row) => n === null,
+    good: ({ n }: Row) => !set.includes(n!),
+  })),
+  fc.constantFrom('', '^a', 'b$', 'ä').map((regex) => ({
+    type: 'expect_column_values_to_match_regex',
+    kwargs: { column: 's', regex },
+    missing: ({ s }: Row) => s === null,
+    good: ({ s }: Row) => new RegExp(regex, 'u').test(s!),
+  })),
   bounds
     .filter(([min, max]) => (min ?? 0) >= 0 && (max ?? 0) >= 0)
     .map((b) => ({

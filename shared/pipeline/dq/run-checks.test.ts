@@ -293,7 +293,11 @@ describe('a verdict', () => {
 
   it('quarantines all rows of a value that is there more than once', async () => {
     const { verdict: found } = await run([
-      given('column_values_to_be_unique', { column: 'model', row_condition: 'id < 4', mostly: 0 }, { quarantine: true }),
+      given(
+        'column_values_to_be_unique',
+        { column: 'model', row_condition: 'id < 4', mostly: 0 },
+        { quarantine: true },
+      ),
       given('column_values_to_be_unique', { column: 'model', mostly: 0 }, { quarantine: true }),
     ])
     const table = await openDuckDbTable({ types, columns })

@@ -5,6 +5,7 @@ import {
   asCount,
   columnOf,
   countRows,
+  valueText,
   valueWhere,
   type Check,
   type CheckContext,
@@ -55,7 +56,7 @@ export const aggregateOutcome = (name: string, kwargs: Bounds & { readonly colum
   const value =
     found.observedValue === null
       ? `column ${kwargs.column} has no ${name}`
-      : `the ${name} of ${kwargs.column} is ${String(found.observedValue)}`
+      : `the ${name} of ${kwargs.column} is ${valueText(found.observedValue)}`
   return { ...found, message: bounds === '' ? value : `${value}, and ${found.success ? 'is' : 'must be'} ${bounds}` }
 }
 
@@ -136,7 +137,7 @@ const exactAggregate = (
   read: (sum: Decimal, count: bigint) => { success: boolean; observedValue: unknown },
 ) => ({
   measures: [context.dialect.exactSum(valueWhere(sql, context.condition), field)],
-  judge: ([sum]: Row, count: number) => read(parseDecimal(String(sum))!, BigInt(count)),
+  judge: ([sum]: Row, count: number) => read(parseDecimal(valueText(sum))!, BigInt(count)),
 })
 
 export const sumBetween = numeric('sum', (context, column, kwargs) =>
@@ -169,7 +170,10 @@ export const proportionNotNull = (context: CheckContext, kwargs: OfColumn): Chec
   checkNumberBounds(kwargs)
   const column = columnOf(context, kwargs.column)
   return {
-    measures: [countRows(context, context.condition), countRows(context, context.condition, `${column.sql} IS NOT NULL`)],
+    measures: [
+      countRows(context, context.condition),
+      countRows(context, context.condition, `${column.sql} IS NOT NULL`),
+    ],
     queries: [],
     judge: ([elements, present]) => {
       const [rows, count] = [asCount(elements), asCount(present)]

@@ -1,4 +1,4 @@
-import { all, asCount, columnOf, countRows, firstRow, type Check, type CheckContext } from '../check.ts'
+import { all, asCount, columnOf, countRows, firstRow, valueText, type Check, type CheckContext } from '../check.ts'
 import { BadExpectation } from '../bad-expectation.ts'
 import { compareWith, isOneOf, type Scalar } from '../compare.ts'
 import { kindOf, typeText, type Operand } from '../operand.ts'
@@ -34,7 +34,10 @@ const uniqueCheck = (context: CheckContext, { columns, missing, mostly }: Unique
   const rows = all(context.condition, missing === undefined ? undefined : `NOT (${missing})`)
   const partition = columns.map(({ sql, field }) => context.dialect.partitionKey(sql, field)).join(', ')
   return {
-    measures: [countRows(context, context.condition), missing === undefined ? '0' : countRows(context, context.condition, missing)],
+    measures: [
+      countRows(context, context.condition),
+      missing === undefined ? '0' : countRows(context, context.condition, missing),
+    ],
     queries: [
       `${groups(context, columns, missing)} SELECT ${integer(context, 'SUM(CASE WHEN n > 1 THEN n ELSE 0 END)')} AS unexpected FROM g`,
     ],
@@ -44,7 +47,10 @@ const uniqueCheck = (context: CheckContext, { columns, missing, mostly }: Unique
         { elements: asCount(elements), missing: asCount(ignored), unexpected: asCount(firstRow(queries)[0]) },
       ),
     // In a select list only: a window function cannot stand in WHERE.
-    failing: all(rows === 'TRUE' ? undefined : rows, `SUM(CASE WHEN ${rows} THEN 1 ELSE 0 END) OVER (PARTITION BY ${partition}) > 1`),
+    failing: all(
+      rows === 'TRUE' ? undefined : rows,
+      `SUM(CASE WHEN ${rows} THEN 1 ELSE 0 END) OVER (PARTITION BY ${partition}) > 1`,
+    ),
     samples: {
       columns: columns.map(({ field }) => field),
       sql: (select, limit) =>
@@ -77,7 +83,10 @@ const distinctCheck =
     checkNumberBounds(kwargs)
     const column = columnOf(context, kwargs.column)
     return {
-      measures: [countRows(context, context.condition), countRows(context, context.condition, `${column.sql} IS NOT NULL`)],
+      measures: [
+        countRows(context, context.condition),
+        countRows(context, context.condition, `${column.sql} IS NOT NULL`),
+      ],
       queries: [`${groups(context, [column], isNull(column))} SELECT COUNT(*) AS distinct_values FROM g`],
       judge: ([elements, present], queries) => {
         const observedValue = observe(asCount(firstRow(queries)[0]), asCount(present))
@@ -139,7 +148,7 @@ const setCheck =
         const values = rows
           .toSorted((a, b) => asCount(a[6]) - asCount(b[6]))
           .map(([one, n]) => ({ value: plainValue(one, column.field.type), count: asCount(n) }))
-        const unknown = rows.filter((row) => asCount(row[2]) === 0).map(([one]) => String(one))
+        const unknown = rows.filter((row) => asCount(row[2]) === 0).map(([one]) => valueText(one))
         return {
           success,
           observedValue: values.map((one) => one.value),

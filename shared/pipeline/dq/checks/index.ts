@@ -3,6 +3,7 @@ import type { Check, CheckContext } from '../check.ts'
 import * as aggregates from './column-aggregates.ts'
 import * as values from './column-values.ts'
 import * as grouped from './grouped.ts'
+import * as ordered from './ordered.ts'
 import * as records from './record-values.ts'
 import * as spread from './spread.ts'
 import * as table from './table.ts'
@@ -51,6 +52,9 @@ export const CHECKS: { readonly [T in ExpectationType]: Compile<T> } = {
   expect_column_sum_to_be_between: aggregates.sumBetween,
   expect_column_stdev_to_be_between: aggregates.stdevBetween,
   expect_column_proportion_of_non_null_values_to_be_between: aggregates.proportionNotNull,
+
+  expect_column_values_to_be_increasing: ordered.increasing,
+  expect_column_values_to_be_decreasing: ordered.decreasing,
 
   expect_column_values_to_be_unique: grouped.unique,
   expect_compound_columns_to_be_unique: grouped.compoundUnique,

@@ -1,5 +1,6 @@
 import { compareDecimals, decimalText, parseDecimal, timesInteger, type Decimal } from '../decimal.ts'
 import { BadExpectation } from '../bad-expectation.ts'
+import { valueText } from '../check.ts'
 import type { Bounds } from './column-values.ts'
 
 /** What a column's aggregates come to, against the bounds of an expectation. */
@@ -53,6 +54,7 @@ export const plainNumber = (number: Decimal): number | string => {
 /** An observed value as results carry it. */
 export const plainValue = (value: unknown, type: string): unknown => {
   if (value === null || value === undefined) return null
-  if (type === 'INT64' || type === 'NUMERIC' || type === 'BIGNUMERIC') return plainNumber(parseDecimal(String(value))!)
+  if (type === 'INT64' || type === 'NUMERIC' || type === 'BIGNUMERIC')
+    return plainNumber(parseDecimal(valueText(value))!)
   return type === 'FLOAT64' ? Number(value) : value
 }

@@ -1,5 +1,5 @@
 import type { ExpectationKwargs } from '@convergence/core/config/expectation-types.ts'
-import { all, asCount, columnOf, countRows, firstRow, type Check, type CheckContext } from '../check.ts'
+import { all, asCount, columnOf, countRows, firstRow, valueText, type Check, type CheckContext } from '../check.ts'
 import { atScale, parseDecimal } from '../decimal.ts'
 import { isNumeric, kindOf, type Operand } from '../operand.ts'
 import { aggregateOutcome, asFloat, notNumeric } from './column-aggregates.ts'
@@ -41,7 +41,7 @@ const middle = (low: unknown, high: unknown, { field }: Operand, bounds: Paramet
     const value = Number(low) + (Number(high) - Number(low)) / 2
     return { success: floatInBounds(value, bounds), observedValue: value }
   }
-  const [a, b] = [parseDecimal(String(low))!, parseDecimal(String(high))!]
+  const [a, b] = [parseDecimal(valueText(low))!, parseDecimal(valueText(high))!]
   const scale = Math.max(a.scale, b.scale)
   const sum = atScale(a, scale).floor + atScale(b, scale).floor
   return {
@@ -79,7 +79,9 @@ export const quantilesBetween = (
       const wrong = quantiles.flatMap((quantile, index) =>
         inside[index]
           ? []
-          : [`${quantile} is ${String(values[index])}, not in [${ranges[index]!.map((end) => end ?? '').join(', ')}]`],
+          : [
+              `${quantile} is ${valueText(values[index])}, not in [${ranges[index]!.map((end) => end ?? '').join(', ')}]`,
+            ],
       )
       return {
         success: wrong.length === 0,
