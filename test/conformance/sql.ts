@@ -39,7 +39,9 @@ const withTemplates = (sql: string, names: readonly string[]): string => {
   } catch {
     return sql
   }
-  const ctes = tokens.filter((_, index) => tokens[index + 1]?.text.toUpperCase() === 'AS' && tokens[index + 2]?.text === '(').map((one) => one.value.toLowerCase())
+  const ctes = tokens
+    .filter((_, index) => tokens[index + 1]?.text.toUpperCase() === 'AS' && tokens[index + 2]?.text === '(')
+    .map((one) => one.value.toLowerCase())
   const clauses = ['']
   let text = ''
   let at = 0
@@ -47,10 +49,21 @@ const withTemplates = (sql: string, names: readonly string[]): string => {
     const word = token.text.toUpperCase()
     if (word === '(') clauses.push('')
     if (word === ')') clauses.pop()
-    if (/^(SELECT|FROM|WHERE|GROUP|HAVING|ORDER|QUALIFY|WINDOW|ON|USING|LIMIT)$/.test(word)) clauses[clauses.length - 1] = word
+    if (/^(SELECT|FROM|WHERE|GROUP|HAVING|ORDER|QUALIFY|WINDOW|ON|USING|LIMIT)$/.test(word))
+      clauses[clauses.length - 1] = word
     const before = tokens[index - 1]?.text.toUpperCase() ?? ''
-    const inFrom = before === 'FROM' || before === 'JOIN' || (before === ',' && clauses.at(-1) === 'FROM') || (before === '(' && clauses.at(-2) === 'FROM')
-    const path = token.kind === 'quoted' || tokens[index + 1]?.text !== '.' ? token.value : tokens.slice(index, index + 3).map((one) => one.value).join('')
+    const inFrom =
+      before === 'FROM' ||
+      before === 'JOIN' ||
+      (before === ',' && clauses.at(-1) === 'FROM') ||
+      (before === '(' && clauses.at(-2) === 'FROM')
+    const path =
+      token.kind === 'quoted' || tokens[index + 1]?.text !== '.'
+        ? token.value
+        : tokens
+            .slice(index, index + 3)
+            .map((one) => one.value)
+            .join('')
     const name = names.find((one) => one.toLowerCase() === path.toLowerCase())
     if (name === undefined || !inFrom || ctes.includes(path.toLowerCase())) continue
     const end = path === token.value ? token.end : (tokens[index + 2]?.end ?? token.end)
@@ -77,8 +90,7 @@ const runCase = async (
     used.map(({ name }) => [name, { tenant: TENANT, dataset: 'ds', table: name.split('.').at(-1) ?? '' }]),
   )
   try {
-    for (const { name, key } of used)
-      await createTable(connection, refs[name] as TableRef, tables[key] as CaseTable)
+    for (const { name, key } of used) await createTable(connection, refs[name] as TableRef, tables[key] as CaseTable)
   } catch (error) {
     return verdict('refused', `table: ${(error as Error).message}`)
   }

@@ -48,17 +48,24 @@ const average: Read = (_, { value, distinct }) => ({
   type: value.type === 'INT64' ? 'FLOAT64' : value.type,
 })
 
+/** NaN is less than any number for BigQuery's MIN, and greater for DuckDB's. */
+const minimum: Read = (_, { value, distinct }) => ({
+  parts: value.type === undefined || value.type === 'FLOAT64' ? [`min(${value.sql})`, `max(${value.sql})`] : [`min(${distinct}${value.sql})`],
+  finish: (parts) => (parts.length === 1 ? (parts[0] ?? '') : macro('min_result', ...parts)),
+  type: value.type,
+})
+
 const countIf: Read = (_, { value, distinct }) => one(`count(${distinct}CASE WHEN ${value.sql} THEN TRUE END)`, 'INT64')
 
 const floating =
   (name: string): Read =>
   (_, { value, distinct }) =>
-    one(`${name}(${distinct}gsql.to_float64(${guarded(value)}))`, 'FLOAT64')
+    one(`${name}(${distinct}gsql.only_double(${guarded(value)}))`, 'FLOAT64')
 
 const READERS: Readonly<Record<string, Read>> = {
   sum,
   avg: average,
-  min: sameType('min'),
+  min: minimum,
   max: sameType('max'),
   count_if: countIf,
   logical_and: plain('bool_and', 'BOOL'),
@@ -103,7 +110,8 @@ const readCollected = (translation: Translation, name: string, body: Body, keys:
   const read = translation.read(name, body, ['this', 'distinct', 'order_by', 'ignore_nulls', 'limit', 'name', ...keys])
   if (read.distinct === true) translation.count('DISTINCT')
   if (read.ignore_nulls === true) translation.count('IGNORE')
-  const value = compileHoisted(translation, read.this).sql
+  const { sql: text, isNull } = compileHoisted(translation, read.this)
+  const value = isNull ? 'CAST(NULL AS BIGINT)' : text
   const order = isAbsent(read.order_by) ? '' : ` ${orderBy(translation, read.order_by, false)}`
   const limit = isAbsent(read.limit) ? undefined : wholeNumber(read.limit)
   if (!isAbsent(read.limit)) {
@@ -139,7 +147,8 @@ const anyValue = (translation: Translation, body: Body): Aggregate => {
 }
 
 const TWO: Readonly<Record<string, (a: string, b: string) => Aggregate>> = {
-  CORR: (a, b) => ({ parts: [`corr(${a}, ${b})`], finish: ([text = '']) => macro('nan_is_null', text), type: 'FLOAT64' }),
+  // Of one pair: NULL.
+  CORR: (a, b) => ({ parts: [`corr(${a}, ${b})`, `regr_count(${a}, ${b})`], finish: ([text = '', pairs = '']) => `(CASE WHEN ${pairs} > 1 THEN ${text} END)`, type: 'FLOAT64' }),
   COVAR_POP: (a, b) => one(`covar_pop(${a}, ${b})`, 'FLOAT64'),
   COVAR_SAMP: (a, b) => one(`covar_samp(${a}, ${b})`, 'FLOAT64'),
 }
@@ -151,7 +160,7 @@ const named = (translation: Translation, body: Body): Aggregate => {
   const [first, second, ...more] = Array.isArray(args) ? args : []
   const two = Object.hasOwn(TWO, word) ? TWO[word] : undefined
   if (!two || more.length > 0 || second === undefined) return translation.refuse(body, `${word} is not available in the embedded warehouse`, word)
-  const [a, b] = [first, second].map((arg: unknown) => `gsql.to_float64(${guarded(compileHoisted(translation, arg))})`)
+  const [a, b] = [first, second].map((arg: unknown) => `gsql.only_double(${guarded(compileHoisted(translation, arg))})`)
   return two(a ?? '', b ?? '')
 }
 

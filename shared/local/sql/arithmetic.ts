@@ -18,7 +18,9 @@ export const arithmetic = (operator: Operator, left: Expr, right: Expr): Expr =>
 }
 
 export const negate = (value: Expr): Expr =>
-  value.float === undefined
+  value.beyond === true
+    ? { sql: '(-9223372036854775807::BIGINT - 1::BIGINT)', type: 'INT64' }
+    : value.float === undefined
     ? { sql: `(- ${value.sql})`, type: value.type }
     : { ...value, sql: `(- ${value.sql})`, float: value.float.startsWith('-') ? value.float.slice(1) : `-${value.float}` }
 

@@ -6,7 +6,7 @@ import { DUCKDB_TYPES } from './types.ts'
 export const NULL: Expr = { sql: 'NULL', isNull: true }
 
 const DATE = String.raw`\d{4}-\d{1,2}-\d{1,2}`
-const TIME = String.raw`\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d{1,6})?`
+const TIME = String.raw`\d{1,2}:[0-5]?\d:[0-5]?\d(?:\.\d{1,6})?`
 const ZONE = String.raw`(?:[zZ]|[+-]\d{2}(?::?\d{2})?| ?UTC)`
 /** Forms that DuckDB reads as BigQuery does; others are refused. */
 const FORMS: Readonly<Partial<Record<Type, RegExp>>> = {
@@ -54,7 +54,8 @@ const number = (translation: Translation, text: string): Expr => {
 
 const integer = (translation: Translation, value: bigint): Expr => {
   translation.countNumber()
-  if (value > 9_223_372_036_854_775_807n) return { sql: `CAST('${value}' AS HUGEINT)` }
+  if (value === 9_223_372_036_854_775_808n) return { sql: `error('9223372036854775808 is beyond INT64')`, beyond: true }
+  if (value > 9_223_372_036_854_775_807n) return translation.refuse({ value: String(value) }, `${value} is beyond INT64: write NUMERIC '${value}'`, String(value))
   return { sql: `${value}::BIGINT`, type: 'INT64' }
 }
 

@@ -33,11 +33,19 @@ const compileSetOperation = (translation: Translation, kind: 'union' | 'intersec
   if (distinct === true) translation.count('DISTINCT')
   if (all === true && kind !== 'union') return translation.refuse(body, `${title(kind)} ALL is not available in the embedded warehouse`, title(kind))
   return withCtes(translation, ctes, () => {
-    for (const side of [left, right]) if (isStructSelect(side)) translation.refuse(side, 'SELECT AS STRUCT in a set operation is not available in the embedded warehouse', title(kind))
+    for (const side of [left, right]) if (isStructSelect(side) || hasStruct(side)) translation.refuse(side, 'STRUCT in a set operation is not available in the embedded warehouse', title(kind))
     const word = `${title(kind)}${all === true ? ' ALL' : ''}`
     return [`(${compileQuery(translation, left)}) ${word} (${compileQuery(translation, right)})`, ...compileTail(translation, order, limit, offset)].join(' ')
   })
 }
+
+/** DuckDB unites STRUCTs by the names of their fields, BigQuery by their positions. */
+const hasStruct = (node: unknown): boolean =>
+  listOf(kindOf(node)?.body.expressions).some((item) => {
+    const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
+    const call = kind === 'alias' ? kindOf(body.this) : { kind, body }
+    return call?.kind === 'function' && String(call.body.name).toUpperCase() === 'STRUCT'
+  })
 
 const isStructSelect = (node: unknown): boolean => !isAbsent(kindOf(node)?.body.kind)
 
@@ -65,10 +73,10 @@ const withCtes = (translation: Translation, value: unknown, work: () => string):
   const { ctes, recursive } = translation.read('WITH', isNode(value) ? value : {}, ['ctes', 'recursive'])
   const bodies = listOf(ctes).map((cte) => translation.read('WITH', isNode(cte) ? cte : {}, ['alias', 'this']))
   return translation.withCtes((define) => {
-    if (recursive === true) for (const { alias } of bodies) define(translation.name(alias))
     const texts = bodies.map(({ alias, this: query }) => {
+      if (recursive === true) define(translation.name(alias))
       const text = `${quoteName(translation.name(alias))} AS (${compileQuery(translation, query)})`
-      define(translation.name(alias))
+      if (recursive !== true) define(translation.name(alias))
       return text
     })
     return `WITH ${recursive === true ? 'RECURSIVE ' : ''}${texts.join(', ')} ${work()}`
@@ -84,6 +92,7 @@ export const compileSelect = (translation: Translation, body: Body): string => {
   translation.count('SELECT')
   return withCtes(translation, select.with, () =>
     translation.withAliases(() => {
+      for (const window of listOf(select.windows)) if (hasFrame(window)) translation.defineFramed(translation.name((window as Body).name))
       const from = compileFrom(translation, select.from, select.joins)
       const items = compileItems(translation, select)
       const parts = [`SELECT ${select.distinct === true ? 'DISTINCT ' : ''}${items}`, from]
@@ -95,6 +104,8 @@ export const compileSelect = (translation: Translation, body: Body): string => {
     }),
   )
 }
+
+const hasFrame = (window: unknown): boolean => isNode(window) && isNode(window.spec) && isNode(window.spec.frame)
 
 const compileClauses = (translation: Translation, select: Body): string[] => {
   const parts: string[] = []
@@ -128,8 +139,11 @@ const compileItems = (translation: Translation, select: Body): string => {
       if (kind === 'star') return compileStar(translation, body)
       if (kind === 'alias') {
         const { this: inner, alias } = translation.read('AS', body, ['this', 'alias'])
-        return `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
+        const own = kindOf(inner)?.kind === 'column' && nameOf(translation, inner)?.toLowerCase() === translation.name(alias).toLowerCase()
+        return own ? compileItem(translation, inner).sql : `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
       }
+      // DuckDB takes an alias of a column's own name for a reference to itself, inside a correlated subquery.
+      if (kind === 'column' && nameOf(translation, item) !== undefined) return compileItem(translation, item).sql
       const name = nameOf(translation, item) ?? `f${unnamed++}_`
       return `${compileItem(translation, item).sql} AS ${quoteName(name)}`
     })

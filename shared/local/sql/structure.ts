@@ -70,5 +70,5 @@ export const compileSubscript = (translation: Translation, body: Body): Expr => 
   const name = SUBSCRIPTS[String(call.name).toUpperCase()]
   const position = listOf(call.args)
   if (!name || position.length !== 1) return translation.refuse(body, 'a bare index is not available in the embedded warehouse: write list[OFFSET(0)]')
-  return { sql: macro(name, compileExpression(translation, inner).sql, compileExpression(translation, position[0]).sql) }
+  return { sql: macro(name, compileExpression(translation, inner).sql, `CAST(${compileExpression(translation, position[0]).sql} AS BIGINT)`) }
 }

@@ -66,6 +66,7 @@ const refuseOddTokens = (source: Source): void => {
     if (token.text === ';') throw source.error(token, 'one SELECT is expected: there is another statement after it')
     if (['@', '?', '$', '%', '{', '}', ':', '!'].includes(token.text) && !(token.text === '!' && next?.text === '=')) refuse(`${token.text} here`)
     if (token.kind === 'word' && next && (next.kind === 'string' || next.kind === 'bytes') && ['BIGNUMERIC', 'BIGDECIMAL', 'JSON', 'RANGE', 'INTERVAL'].includes(word)) refuse(`${word} '…'`)
+    if (word === 'RANGE' && next?.text === '<') refuse('RANGE<…>')
     if (token.kind === 'string' && next?.kind === 'string') refuse('a string beside a string')
   }
 }

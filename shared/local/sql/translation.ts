@@ -15,6 +15,8 @@ export interface Expr {
   /** A constant string's value: formats and regular expressions must be constant. */
   readonly string?: string | undefined
   readonly isNull?: boolean | undefined
+  /** 2^63, which is an INT64 only after a minus. */
+  readonly beyond?: boolean | undefined
 }
 
 /** Values that an expression takes from outside a lambda: aggregates, windows, subqueries. */
@@ -40,6 +42,7 @@ export class Translation {
   readonly #tables = new Set<string>()
   #numbers = 0
   readonly #frames: Frame[] = []
+  readonly #framed = new Set<string>()
   #made = 0
 
   constructor(query: TenantSql, source: Source) {
@@ -65,6 +68,15 @@ export class Translation {
 
   countNumber(): void {
     this.#numbers += 1
+  }
+
+  /** Windows of the names given in WINDOW that have a frame. */
+  defineFramed(name: string): void {
+    this.#framed.add(name.toLowerCase())
+  }
+
+  isFramed(name: string): boolean {
+    return this.#framed.has(name.toLowerCase())
   }
 
   withFrame<T>(work: () => T): { value: T; frame: Frame } {

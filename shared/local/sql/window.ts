@@ -15,9 +15,14 @@ export const compileWindow = (translation: Translation, body: Body): Expr => {
   const aggregate = readRanking(translation, kind, call) ?? readAggregate(translation, kind, call)
   if (!aggregate) return translation.refuse(inner ?? over, `${title(kind)} OVER is not available in the embedded warehouse`, title(kind))
   if (aggregate.plainOnly) return translation.refuse(over, `${title(kind)} with DISTINCT, ORDER BY or LIMIT and OVER is not available in the embedded warehouse`, 'OVER')
-  const window = compileWindowSpec(translation, isNode(over) ? over : {}, true)
+  const spec = isNode(over) ? over : {}
+  if (UNFRAMED.has(kind) && (isNode(spec.frame) || (!isAbsent(spec.window_name) && translation.isFramed(translation.name(spec.window_name)))))
+    return translation.refuse(inner ?? over, `${title(kind)} takes no window frame`, title(kind))
+  const window = compileWindowSpec(translation, spec, true)
   return { sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(`${part} OVER ${window}`, true))), type: aggregate.type }
 }
+
+const UNFRAMED = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'n_tile', 'lag', 'lead'])
 
 const RANKINGS: Readonly<Record<string, string>> = {
   row_number: 'row_number()',

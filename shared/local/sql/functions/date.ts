@@ -28,6 +28,12 @@ const partAt = (call: Call, index: number): string => {
 /** A text beside a date function is read as that type, as BigQuery does with constants. */
 const dated = (value: Expr, type: Type): string => (value.string === undefined ? value.sql : `CAST(${value.sql} AS ${type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type === 'DATETIME' ? 'TIMESTAMP' : 'DATE'})`)
 
+/** Abbreviations and offsets mean different things to the two engines. */
+const zoneAt = (call: Call, value: Expr): string =>
+  value.string !== undefined && /^(UTC|[A-Za-z]+(\/[A-Za-z0-9_+-]+)+)$/.test(value.string)
+    ? value.sql
+    : call.refuse(`a time zone is a constant like 'UTC' or 'Europe/Berlin' in the embedded warehouse`)
+
 const shift =
   (name: string, type: Type): Handler =>
   (call) => {
@@ -40,7 +46,7 @@ const truncate =
   (call) => {
     const part = partAt(call, 1)
     const value = dated(call.arg(0), type)
-    const zone = call.nodes.length > 2 ? call.arg(2).sql : "'UTC'"
+    const zone = call.nodes.length > 2 ? zoneAt(call, call.arg(2)) : "'UTC'"
     if (call.nodes.length > 3) return call.refuse(`${call.name} takes at most three arguments`)
     if (type === 'DATE' && CLOCK.includes(part)) return call.refuse(`${call.name} by ${part} is not available in the embedded warehouse`)
     const result = call.arg(0).type
@@ -85,7 +91,7 @@ const extract: Handler = (call) => {
   const part = wordOf(field) ?? ''
   const zoned = isNode(node) && isNode(node.at_time_zone) ? node.at_time_zone : undefined
   const civil = zoned
-    ? macro('civil_in', compileExpression(call.translation, zoned.this).sql, compileExpression(call.translation, zoned.zone).sql)
+    ? macro('civil_in', compileExpression(call.translation, zoned.this).sql, zoneAt(call, compileExpression(call.translation, zoned.zone)))
     : macro('civil', call.arg(0).sql)
   if (part === 'DATE') return { sql: `CAST(${civil} AS DATE)`, type: 'DATE' }
   if (part === 'TIME') return { sql: `CAST(${civil} AS TIME)`, type: 'TIME' }
@@ -114,10 +120,10 @@ const DATE_CODES = 'YmdyjBbAaUWuwGVFD%'
 const formatted =
   (allowed: string): Handler =>
   (call) => {
-    const zone = call.nodes.length > 2 ? call.arg(2).sql : undefined
+    const zone = call.nodes.length > 2 ? zoneAt(call, call.arg(2)) : undefined
     if (call.nodes.length < 2 || call.nodes.length > (call.name === 'FORMAT_TIMESTAMP' ? 3 : 2)) return call.refuse(`${call.name} takes a format and a value`)
     const value = zone === undefined ? macro('civil', call.arg(1).sql) : macro('civil_in', call.arg(1).sql, zone)
-    return { sql: `strftime(${value}, ${readFormat(call, allowed)})`, type: 'STRING' }
+    return { sql: `strftime(gsql.printable(${value}), ${readFormat(call, allowed)})`, type: 'STRING' }
   }
 
 /** Codes that both engines read alike; blanks, names of days and zones are not among them. */
@@ -127,14 +133,15 @@ const parsed =
   (call) => {
     const [, , zone] = call.nodes
     if (zone !== undefined && type !== 'TIMESTAMP') return call.refuse(`${call.name} takes a format and a text`)
-    const extra = type === 'TIMESTAMP' ? [zone === undefined ? "'UTC'" : call.arg(2).sql] : []
+    const extra = type === 'TIMESTAMP' ? [zone === undefined ? "'UTC'" : zoneAt(call, call.arg(2))] : []
     return { sql: macro(name, call.arg(1).sql, readFormat(call, allowed), ...extra), type }
   }
 
 const current =
   (utc: string, type: Type): Handler =>
   (call) => {
-    const [zone = "'UTC'"] = args(call, 0, 1)
+    if (call.nodes.length > 1) return call.refuse(`${call.name} takes at most a time zone`)
+    const zone = call.nodes.length === 1 ? zoneAt(call, call.arg(0)) : "'UTC'"
     return { sql: `CAST(now() AT TIME ZONE ${zone} AS ${utc})`, type }
   }
 
@@ -142,8 +149,10 @@ const ofType =
   (name: string, type: Type, made: string | undefined, parts: number): Handler =>
   (call) => {
     if (made !== undefined && call.nodes.length === parts) return { sql: macro(made, ...args(call, parts)), type }
-    const values = args(call, 1, 2)
-    return { sql: macro(values.length === 1 ? name : `${name}_in`, ...values), type }
+    const [value = ''] = args(call, 1, 2)
+    if (call.nodes.length === 1) return { sql: macro(name, value), type }
+    const isTime = name === 'datetime_of' && call.arg(1).string === undefined
+    return { sql: macro(`${name}_in`, value, isTime ? call.arg(1).sql : zoneAt(call, call.arg(1))), type }
   }
 
 export const DATE_FUNCTIONS: FunctionTable = {

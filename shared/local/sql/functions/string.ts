@@ -1,4 +1,6 @@
-import { quoteString } from '../sql-text.ts'
+import { guarded } from '../arithmetic.ts'
+import { macro, quoteString } from '../sql-text.ts'
+import type { Expr } from '../translation.ts'
 import { args, byMacro, constantString, same, type FunctionTable, type Handler } from './function-table.ts'
 
 /** What GoogleSQL's TRIM removes: White_Space of Unicode; DuckDB's removes spaces only. */
@@ -28,9 +30,12 @@ const format: Handler = (call) => {
   return { sql: `(CASE WHEN ${anyNull} THEN NULL ELSE printf(${[quoteString(text), ...casts].join(', ')}) END)`, type: 'STRING' }
 }
 
+/** CONCAT prints dates and numbers; BYTES stay what they are. */
+const part = (value: Expr): string => (value.type === 'STRING' || value.isNull ? value.sql : `gsql.concatenated(${guarded(value)})`)
+
 const concat: Handler = (call) => ({
-  sql: `(${call.nodes.map((_, index) => call.arg(index).sql).join(' || ')})`,
-  type: call.nodes.length > 0 ? call.arg(0).type : 'STRING',
+  sql: `(${call.nodes.map((_, index) => part(call.arg(index))).join(' || ')})`,
+  type: call.nodes.some((_, index) => call.arg(index).type === 'STRING') ? 'STRING' : undefined,
 })
 
 export const STRING_FUNCTIONS: FunctionTable = {
@@ -59,7 +64,7 @@ export const STRING_FUNCTIONS: FunctionTable = {
   STRPOS: byMacro('position_of', 'INT64', 2),
   SPLIT: (call) => {
     const [text = '', separator = "','"] = args(call, 1, 2)
-    return { sql: `string_split(${text}, ${separator})` }
+    return { sql: macro('split_text', text, separator) }
   },
   ASCII: byMacro('ascii_of', 'INT64', 1),
   TO_HEX: byMacro('to_hex', 'STRING', 1),

@@ -5,13 +5,14 @@ type Overload = readonly [parameters: string, body: string]
 
 const bad = (type: string): string => `error('Could not cast ' || coalesce(CAST(x AS VARCHAR), 'NULL') || ' to ${type}')`
 
-const INTEGER = String.raw`^\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*$`
+const INTEGER = String.raw`^\s*[+-]?\d+\s*$`
+const HEX = String.raw`^\s*[+-]?0[xX][0-9a-fA-F]+\s*$`
 const DECIMAL = String.raw`^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$`
 const FLOAT = String.raw`(?i)^\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)\s*$`
 const DATE = String.raw`^\d{1,4}-\d{1,2}-\d{1,2}$`
-const DATETIME = String.raw`^\d{1,4}-\d{1,2}-\d{1,2}([ tT]\d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,6})?)?$`
-const TIMESTAMP = String.raw`^\d{4}-\d{1,2}-\d{1,2}([ tT]\d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,6})?)?([zZ]|[+-]\d{2}(:?\d{2})?| UTC)?$`
-const TIME = String.raw`^\d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,6})?$`
+const DATETIME = String.raw`^\d{1,4}-\d{1,2}-\d{1,2}([ tT]\d{1,2}:[0-5]?\d:[0-5]?\d(\.\d{1,6})?)?$`
+const TIMESTAMP = String.raw`^\d{4}-\d{1,2}-\d{1,2}([ tT]\d{1,2}:[0-5]?\d:[0-5]?\d(\.\d{1,6})?)?([zZ]|[+-]\d{2}(:?\d{2})?| UTC)?$`
+const TIME = String.raw`^\d{1,2}:[0-5]?\d:[0-5]?\d(\.\d{1,6})?$`
 
 /** Text by pattern, then by DuckDB; what does not fit raises, or is NULL. */
 const text = (pattern: string, type: string, safe: boolean, name: string, value = 'x'): Overload => [
@@ -50,9 +51,13 @@ const strings = (): readonly Overload[] => [
 ]
 
 export const CAST_MACROS: readonly string[] = [
+  define('concatenated', ['x VARCHAR', 'x'], ['x BLOB', 'x'], ...strings().slice(1)),
   ...both('string', (safe) => [...strings(), ['x BLOB', safe ? 'try(decode(x))' : 'decode(x)']]),
   ...both('int64', (safe) => [
-    text(INTEGER, 'BIGINT', safe, 'INT64', 'trim(x)'),
+    [
+      'x VARCHAR',
+      `CASE WHEN regexp_full_match(x, '${HEX}') THEN error('hexadecimal text as INT64 is not available in the embedded warehouse') ELSE ${text(INTEGER, 'BIGINT', safe, 'INT64', 'trim(x)')[1]} END`,
+    ],
     ['x BIGINT', 'x'],
     ['x DOUBLE', cast(safe, 'round(x)', 'BIGINT')],
     [`x ${NUMERIC}`, cast(safe, 'round(x)', 'BIGINT')],

@@ -6,6 +6,9 @@ const week = (value: string): string => `CAST(date_trunc('week', ${value} - to_d
 
 const weeks = (value: string): string => `CAST(${week(value)} AS DATE)`
 
+/** BigQuery's dates end with the year 9999. */
+const inRange = (value: string): string => `CASE WHEN extract('year' FROM ${value}) BETWEEN 1 AND 9999 THEN ${value} WHEN ${value} IS NOT NULL THEN error('date or time out of range') END`
+
 const perMoment = (body: (value: string) => string): [string, string][] => [
   ['d DATE', body('d')],
   ['d TIMESTAMP', body('d')],
@@ -14,8 +17,10 @@ const perMoment = (body: (value: string) => string): [string, string][] => [
 export const DATE_MACROS: readonly string[] = [
   define('civil', ['d DATE', 'CAST(d AS TIMESTAMP)'], ['d TIMESTAMP', 'd'], ['d TIMESTAMPTZ', utc('d', "'UTC'")], ['d TIME', 'd']),
   define('civil_in', ['d TIMESTAMPTZ, zone', utc('d')]),
-  define('later', ['d DATE, i', 'CAST(d + i AS DATE)'], ['d TIMESTAMP, i', 'd + i'], ['d TIMESTAMPTZ, i', 'd + i']),
-  define('earlier', ['d DATE, i', 'CAST(d - i AS DATE)'], ['d TIMESTAMP, i', 'd - i'], ['d TIMESTAMPTZ, i', 'd - i']),
+  ...[['later', '+'], ['earlier', '-']].map(([name = '', sign]) =>
+    define(name, ['d DATE, i', inRange(`CAST(d ${sign} i AS DATE)`)], ['d TIMESTAMP, i', inRange(`d ${sign} i`)], ['d TIMESTAMPTZ, i', inRange(`d ${sign} i`)]),
+  ),
+  define('printable', ['d', `CASE WHEN extract('year' FROM d) < 1000 THEN error('formatting years before 1000 is not available in the embedded warehouse') ELSE d END`]),
   define('truncate', ['part, d DATE, zone', 'CAST(date_trunc(part, d) AS DATE)'], ['part, d TIMESTAMP, zone', 'date_trunc(part, d)'], ['part, d TIMESTAMPTZ, zone', `${utc(`date_trunc(part, ${utc('d')})`)}`]),
   define('truncate_week', ['n, d DATE, zone', weeks('d')], ['n, d TIMESTAMP, zone', `CAST(${weeks('d')} AS TIMESTAMP)`], ['n, d TIMESTAMPTZ, zone', utc(`CAST(${weeks(utc('d'))} AS TIMESTAMP)`)]),
   define('difference', ['part, a DATE, b DATE', 'date_diff(part, b, a)'], ['part, a TIMESTAMP, b TIMESTAMP', 'date_diff(part, b, a)'], ['part, a TIMESTAMPTZ, b TIMESTAMPTZ', 'date_sub(part, b, a)']),

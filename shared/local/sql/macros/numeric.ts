@@ -18,8 +18,11 @@ const fraction = (value: string): string => `CAST(CAST(${value} - trunc(${value}
 /** Decimal to double by its text, which rounds once. */
 const float = (value: string): string => `CAST(CAST(${value} AS VARCHAR) AS DOUBLE)`
 
+/** In HAVING DuckDB takes `z.n` for a column. */
+const [N, D] = [`z['n']`, `z['d']`]
+
 const product = `list_transform([{'a': ${whole('x')}, 'b': ${fraction('x')}, 'c': ${whole('y')}, 'd': ${fraction('y')}}], lambda z:
-  CAST(z.a * z.c AS ${NUMERIC}) + gsql.from_units(z.a * z.d + z.b * z.c + (z.b * z.d + 500000000 * sign(z.b * z.d)) // 1000000000))[1]`
+  CAST(z['a'] * z['c'] AS ${NUMERIC}) + gsql.from_units(z['a'] * z['d'] + z['b'] * z['c'] + (z['b'] * z['d'] + 500000000 * sign(z['b'] * z['d'])) // 1000000000))[1]`
 
 /** n / d in whole numbers, rounded half away from zero. */
 const roundedQuotient = (n: string, d: string): string =>
@@ -27,13 +30,15 @@ const roundedQuotient = (n: string, d: string): string =>
 
 /** By a whole number: units of x over it. */
 const quotientByInt = `list_transform([{'n': ${units('x')}, 'd': CAST(y AS HUGEINT)}], lambda z:
-  CASE WHEN z.d = 0 THEN ${ZERO} ELSE gsql.from_units(${roundedQuotient('z.n', 'z.d')}) END)[1]`
+  CASE WHEN z['d'] = 0 AND z['n'] IS NOT NULL THEN ${ZERO} ELSE gsql.from_units(${roundedQuotient(N, D)}) END)[1]`
 
 /** Long division: the whole part first, then the rest with nine digits more. */
 const quotient = `list_transform([{'n': ${units('x')}, 'd': ${units('y')}}], lambda z:
-  CASE WHEN z.d = 0 THEN ${ZERO} ELSE CAST(z.n // z.d AS ${NUMERIC}) + gsql.from_units(${roundedQuotient('(z.n % z.d * 1000000000)', 'z.d')}) END)[1]`
+  CASE WHEN z['d'] = 0 AND z['n'] IS NOT NULL THEN ${ZERO} ELSE CAST(z['n'] // z['d'] AS ${NUMERIC}) + gsql.from_units(${roundedQuotient(`(${N} % ${D} * 1000000000)`, D)}) END)[1]`
 
-const floatQuotient = (a: string, b: string): string => `CASE WHEN ${b} = 0 THEN ${ZERO} ELSE ${a} / ${b} END`
+const OVERFLOW = `error('double overflow')`
+const floatQuotient = (a: string, b: string): string =>
+  `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${ZERO} WHEN isinf(${a} / ${b}) AND NOT isinf(CAST(${a} AS DOUBLE)) THEN ${OVERFLOW} ELSE ${a} / ${b} END`
 
 /** Each pair of number types, in the words of the macro's two parameters. */
 const pairs = (body: { int: string; float: (a: string, b: string) => string; numeric: string; numericInt?: string; intNumeric?: string }): [string, string][] => [
@@ -66,15 +71,15 @@ const perType = (int: string, double: string, decimal: string): [string, string]
 ]
 
 const toDigits = (function_: string): [string, string][] => [
-  [`x ${INT}, n`, `${function_}(CAST(x AS DOUBLE), n)`],
-  [`x ${FLOAT}, n`, `${function_}(x, n)`],
+  [`x ${INT}, n`, `${function_}(CAST(x AS DOUBLE), CAST(n AS INTEGER))`],
+  [`x ${FLOAT}, n`, `${function_}(x, CAST(n AS INTEGER))`],
 ]
 
 /** ROUND and TRUNC of NUMERIC to n digits: scaled by powers of ten, exactly; the rounding macro rounds what is left of the point. */
 const decimalDigits = (rounding: 'round' | 'trunc'): string =>
   `CASE WHEN n >= 9 THEN x WHEN n < -28 THEN CAST(0 AS ${NUMERIC})
   ELSE list_transform([{'n': ${units('x')}, 'd': CAST(power(10::DOUBLE, 9 - least(greatest(n, -9), 9)) AS HUGEINT)}], lambda z:
-    gsql.from_units((${rounding === 'round' ? roundedQuotient('z.n', 'z.d') : 'z.n // z.d'}) * z.d))[1] END`
+    gsql.from_units((${rounding === 'round' ? roundedQuotient(N, D) : `${N} // ${D}`}) * z['d']))[1] END`
 
 export const NUMERIC_MACROS: readonly string[] = [
   fromUnits,
@@ -103,18 +108,18 @@ export const NUMERIC_MACROS: readonly string[] = [
     [`x ${FLOAT}, y ${NUMERIC}`, 'CASE WHEN y = 0 THEN NULL ELSE gsql.divide(x, y) END'],
   ),
   define('ieee_divide', ['x DOUBLE, y DOUBLE', `CASE WHEN y = 0 THEN CASE WHEN x = 0 OR isnan(x) THEN CAST('nan' AS DOUBLE) WHEN (x < 0) THEN CAST('-inf' AS DOUBLE) ELSE CAST('inf' AS DOUBLE) END ELSE x / y END`]),
-  define('div', [`x ${INT}, y ${INT}`, `CASE WHEN y = 0 THEN ${ZERO} ELSE x // y END`]),
+  define('div', [`x ${INT}, y ${INT}`, `CASE WHEN y = 0 AND x IS NOT NULL THEN ${ZERO} ELSE x // y END`]),
   define(
     'modulo',
-    [`x ${INT}, y ${INT}`, `CASE WHEN y = 0 THEN ${ZERO} ELSE x % y END`],
+    [`x ${INT}, y ${INT}`, `CASE WHEN y = 0 AND x IS NOT NULL THEN ${ZERO} ELSE x % y END`],
     ...([`x ${NUMERIC}, y ${NUMERIC}`, `x ${NUMERIC}, y ${INT}`, `x ${INT}, y ${NUMERIC}`].map((types) => [
       types,
-      `CASE WHEN y = 0 THEN ${ZERO} ELSE CAST(CAST(x AS ${NUMERIC}) % CAST(y AS ${NUMERIC}) AS ${NUMERIC}) END`,
+      `CASE WHEN y = 0 AND x IS NOT NULL THEN ${ZERO} ELSE CAST(CAST(x AS ${NUMERIC}) % CAST(y AS ${NUMERIC}) AS ${NUMERIC}) END`,
     ]) as [string, string][]),
   ),
   define('float_or_numeric', ['f, n, witness BIGINT', 'f'], ['f, n, witness DOUBLE', 'f'], [`f, n, witness ${NUMERIC}`, 'n']),
   define('abs_of', ...perType('abs(x)', 'abs(x)', `CAST(abs(x) AS ${NUMERIC})`)),
-  define('sign_of', ...perType('CAST(sign(x) AS BIGINT)', 'CAST(sign(x) AS DOUBLE)', `CAST(sign(x) AS ${NUMERIC})`)),
+  define('sign_of', ...perType('CAST(sign(x) AS BIGINT)', 'CASE WHEN isnan(x) THEN x ELSE CAST(sign(x) AS DOUBLE) END', `CAST(sign(x) AS ${NUMERIC})`)),
   define('round', ...perType('CAST(x AS DOUBLE)', 'round(x)', `CAST(round(x) AS ${NUMERIC})`)),
   define('trunc', ...perType('CAST(x AS DOUBLE)', 'trunc(x)', `CAST(trunc(x) AS ${NUMERIC})`)),
   define('ceil', ...perType('CAST(x AS DOUBLE)', 'ceil(x)', `CAST(ceil(x) AS ${NUMERIC})`)),
@@ -130,9 +135,11 @@ export const NUMERIC_MACROS: readonly string[] = [
   define('log_ten', ['x DOUBLE', `CASE WHEN x <= 0 THEN error('LOG10 of a number that is not positive') ELSE log10(x) END`]),
   define('log_base', ['x DOUBLE, y DOUBLE', `CASE WHEN x <= 0 OR y <= 0 OR y = 1 THEN error('LOG is not defined here') ELSE ln(x) / ln(y) END`]),
   define('power', ['x DOUBLE, y DOUBLE', `CASE WHEN x < 0 AND y <> trunc(y) OR x = 0 AND y < 0 OR isinf(pow(x, y)) AND NOT isinf(x) AND NOT isinf(y) THEN error('POW is not defined here, or overflows') ELSE pow(x, y) END`]),
-  define('nan_is_null', ['x', 'CASE WHEN isnan(x) THEN NULL ELSE x END']),
+  define('min_result', ['lo, hi', `CASE WHEN typeof(hi) = 'DOUBLE' AND CAST(hi AS VARCHAR) = 'nan' THEN hi ELSE lo END`]),
+  // Rounding of NUMERIC to doubles would show in what is left after subtractions.
+  define('only_double', ['x BIGINT', 'CAST(x AS DOUBLE)'], ['x DOUBLE', 'x'], [`x ${NUMERIC}`, `error('statistics of NUMERIC are not available in the embedded warehouse: use CAST(… AS FLOAT64)')::DOUBLE`]),
   // Without a type for the rest, so that sums of BIGNUMERIC keep their digits.
-  define('sum_result', ['x HUGEINT', 'CAST(x AS BIGINT)'], ['x', 'x']),
+  define('sum_result', ['x HUGEINT', 'CAST(x AS BIGINT)'], ['x', `CASE WHEN typeof(x) = 'DOUBLE' AND CAST(x AS VARCHAR) IN ('inf', '-inf') THEN error('double overflow, or an infinite value, in SUM') ELSE x END`]),
   define(
     'average',
     ['x HUGEINT, n BIGINT', 'CASE WHEN n = 0 THEN NULL ELSE CAST(x AS DOUBLE) / n END'],

@@ -12,6 +12,7 @@ const padded = (side: 'lpad' | 'rpad'): string[] => [
 const START = 'CASE WHEN p = 0 OR p < -length(s) THEN 1 ELSE p END'
 
 export const TEXT_MACROS: readonly string[] = [
+  define('split_text', ['s VARCHAR, d VARCHAR', 'CASE WHEN s IS NULL OR d IS NULL THEN NULL ELSE string_split(s, d) END']),
   define('only_string', ['x VARCHAR', 'x']),
   define('length_of', ['s VARCHAR', 'length(s)'], ['s BLOB', 'octet_length(s)']),
   define('byte_length', ['s VARCHAR', 'CAST(strlen(s) AS BIGINT)'], ['s BLOB', 'octet_length(s)']),
