@@ -9,9 +9,7 @@ export type Handled =
   /** Delivering it again gives the same: recorded, and to be acknowledged; a host with dead letters puts it there. */
   | { readonly outcome: 'rejected'; readonly error: PlatformError }
 
-export type Handler<T> = (payload: T, delivery: Delivery) => Promise<void>
-
-export interface HandleOptions<T> {
+interface HandleOptions<T> {
   /** For logs: the function's name. */
   readonly name: string
   /** A zod model, which throws on a payload that it does not know. */

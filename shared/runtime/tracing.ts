@@ -1,7 +1,7 @@
 import type { Random } from '@convergence/core/ports/random.ts'
 
 /** W3C trace context (https://www.w3.org/TR/trace-context/). Messages and logs carry the trace id alone; HTTP carries the header. */
-export interface TraceParent {
+interface TraceParent {
   /** 32 hexadecimal digits. */
   readonly traceId: string
   /** 16 hexadecimal digits: the caller's span. */
@@ -11,7 +11,7 @@ export interface TraceParent {
 
 const FORM = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
 
-export const newTraceId = (random: Random): string => random.hex(16)
+const newTraceId = (random: Random): string => random.hex(16)
 
 /** What a `traceparent` header says; undefined when there is none, or none that is valid. */
 export const parseTraceparent = (header: string | undefined): TraceParent | undefined => {
@@ -20,7 +20,7 @@ export const parseTraceparent = (header: string | undefined): TraceParent | unde
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
-export const formatTraceparent = ({ traceId, spanId, sampled }: TraceParent): string =>
+const formatTraceparent = ({ traceId, spanId, sampled }: TraceParent): string =>
   `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
 
 /** The header of a call within a trace, under a new span. */

@@ -10,7 +10,6 @@ import { cellText, valueOf } from './json/values.ts'
 import { Walk } from './json/walk.ts'
 
 export { csvLine } from './json/csv-writer.ts'
-export type { Inherit } from './json/inherit.ts'
 export type { JsonValue } from './json/values.ts'
 
 /**

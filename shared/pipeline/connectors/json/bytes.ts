@@ -11,7 +11,7 @@ export const MINUS = 0x2d
 export const PLUS = 0x2b
 export const DOT = 0x2e
 export const ZERO = 0x30
-export const NINE = 0x39
+const NINE = 0x39
 export const NEWLINE = 0x0a
 
 export const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE

@@ -19,7 +19,7 @@ import {
 import { KeyHashes } from './key-hashes.ts'
 
 /** BigQuery's own limit for JSON values (https://cloud.google.com/bigquery/quotas#json_limits); it also bounds the recursion. */
-export const MAX_DEPTH = 500
+const MAX_DEPTH = 500
 
 /** How a value is written, as far as it matters to who copies it. */
 export const KIND = {

@@ -372,6 +372,20 @@ describe('faults', () => {
     expect(api.sleeps).toEqual([7000, 5000, 3000])
   })
 
+  it('are told from a limit that is reached: its reset matters only then', async () => {
+    const reset = { 'x-ratelimit-reset': String(Date.UTC(2026, 0, 31) / 1000 + 8) }
+    const answers: [number, Record<string, string>][] = [
+      [500, { ...reset, 'x-ratelimit-remaining': '10' }],
+      [403, { ...reset, 'x-ratelimit-remaining': '0' }],
+    ]
+    const respond: Respond = (_, response, nth) => {
+      const answer = answers[nth - 1]
+      return answer ? response.writeHead(...answer).end() : { data: ids(0, 1) }
+    }
+    expect((await read(respond, {}, retry)).lines).toEqual(['0'])
+    expect(api.sleeps).toEqual([500, 7500])
+  })
+
   it('with a wait beyond max_delay give the chunk back, with the time', async () => {
     await expect(
       read((_, response) => response.writeHead(429, { 'retry-after': '120' }).end(), {}, retry),

@@ -15,7 +15,7 @@ import type { Credentials } from './credentials.ts'
 import { withoutSecrets } from './credentials.ts'
 import type { Limiter } from './limiter.ts'
 import type { PageRequest } from './request.ts'
-import { exhaustedMs, retryAfterMs } from './server-wait.ts'
+import { exhaustedMs, isLimited, retryAfterMs } from './server-wait.ts'
 
 /** A good answer, whole. */
 export interface Answer {
@@ -100,8 +100,8 @@ const readAll = async ({ body }: HttpResponse): Promise<Uint8Array> => {
 const refusal = ({ context, credentials }: ExchangeDeps, request: PageRequest, answer: Answer): PlatformError => {
   const { status, headers, bytes } = answer
   const what = `${request.name} answered ${status}`
-  if (context.source.retry.statuses.includes(status)) {
-    const waitMs = retryAfterMs(headers, context.clock.nowMs())
+  if (context.source.retry.statuses.includes(status) || isLimited(status, headers)) {
+    const waitMs = retryAfterMs(status, headers, context.clock.nowMs())
     return new UnavailableError(what, { details: { status }, retryAfterMs: waitMs })
   }
   const files = credentials.files.length > 0 ? `check ${credentials.files.join(' and ')}` : 'the source has no `auth`'

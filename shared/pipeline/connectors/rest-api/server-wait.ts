@@ -1,13 +1,18 @@
 type Headers = Readonly<Record<string, string>>
 
-/** How long a refused request should wait, milliseconds, as the server says it: Retry-After, else what its rate limit says; undefined: it does not say. */
-export const retryAfterMs = (headers: Headers, nowMs: number): number | undefined => {
+/** How long a refused request should wait, milliseconds, as the server says it; undefined: it does not say. */
+export const retryAfterMs = (status: number, headers: Headers, nowMs: number): number | undefined => {
   const text = headers['retry-after']?.trim()
-  if (text === undefined) return resetMs(headers, nowMs)
+  // Many servers tell the reset of their limit with every answer: it matters only when the limit was the reason.
+  if (text === undefined) return status === 429 || remaining(headers) === 0 ? resetMs(headers, nowMs) : undefined
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000)
   const at = Date.parse(text)
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
 }
+
+/** Some servers answer 403 when a limit is reached, and say so in their headers. */
+export const isLimited = (status: number, headers: Headers): boolean =>
+  status === 403 && (headers['retry-after'] !== undefined || remaining(headers) === 0)
 
 /** How long the next request should wait after an answer that was good: nothing is left until the limit's reset. */
 export const exhaustedMs = (headers: Headers, nowMs: number): number | undefined =>

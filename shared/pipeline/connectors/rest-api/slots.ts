@@ -8,7 +8,7 @@ import type { ConnectorContext, Json, SlotPlan } from '../connector.ts'
 const DAY_MS = 86_400_000
 
 /** Half-open; dates, or ISO instants. An end that is missing is open. */
-export interface Window {
+interface Window {
   readonly start?: string | undefined
   readonly end?: string | undefined
 }
