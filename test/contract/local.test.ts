@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { systemClock } from '@convergence/local/clock.ts'
 import { LocalDatabase } from '@convergence/local/database/database.ts'
 import { LocalHost } from '@convergence/local/host.ts'
+import { FileObjectStore } from '@convergence/local/object-store.ts'
 import { SqliteMessageBus } from '@convergence/local/message-bus.ts'
 import { systemRandom } from '@convergence/local/random.ts'
 import { SqliteStateStore } from '@convergence/local/state-store.ts'
@@ -11,6 +13,7 @@ import { silentLog } from '@convergence/local/testing/silent-log.ts'
 import { TemporaryFolders } from '@convergence/local/testing/temporary-folders.ts'
 import type { DeliveryHarness } from './deliveries.ts'
 import { messageBusContract } from './message-bus.contract.ts'
+import { objectStoreContract } from './object-store.contract.ts'
 import { stateStoreContract } from './state-store.contract.ts'
 import { taskQueueContract } from './task-queue.contract.ts'
 
@@ -60,6 +63,20 @@ const deliveryHarness = async <Port>(makePort: (database: LocalDatabase, time: M
   }
 }
 
+const objectStoreHarness = async (bucket: string) => {
+  const folder = await folders.make()
+  const store = new FileObjectStore({
+    database: await openDatabase(),
+    clock: systemClock,
+    random: systemRandom,
+    folder: join(folder, '.convergence'),
+    platformBuckets: ['convergence'],
+  })
+  return { port: store, bucket, folder }
+}
+
+objectStoreContract('FileObjectStore (blobs)', () => objectStoreHarness('convergence'))
+objectStoreContract('FileObjectStore (folder)', () => objectStoreHarness('uploads'))
 stateStoreContract('SqliteStateStore', async () => new SqliteStateStore(await openDatabase()))
 messageBusContract('SqliteMessageBus', () => deliveryHarness((database, time) => new SqliteMessageBus(database, time)))
 taskQueueContract('SqliteTaskQueue', () => deliveryHarness((database, time) => new SqliteTaskQueue(database, time)))
