@@ -50,10 +50,10 @@ const collectNames = (node: Tree, names: Set<string>): void => {
 }
 
 const refuse = (node: Tree, allowed: ReadonlySet<string>, names: ReadonlySet<string>): void => {
-  const name = String(node['function_name'] ?? '').toLowerCase()
+  const name = nameOf(node)
   if (name !== '' && HARMFUL.test(name)) throw new InvalidInputError(`${name} is not supported`)
   if (node['type'] === 'TABLE_FUNCTION') {
-    const called = String((node['function'] as Tree | undefined)?.['function_name'] ?? '').toLowerCase()
+    const called = nameOf((node['function'] ?? {}) as Tree)
     if (!HARMLESS.has(called)) throw new InvalidInputError(`${called} is not supported after FROM`)
   }
   if (node['type'] === 'SHOW_REF') throw new InvalidInputError('one SELECT, and nothing else')
@@ -63,4 +63,9 @@ const refuse = (node: Tree, allowed: ReadonlySet<string>, names: ReadonlySet<str
   const known = node['schema_name'] === '' ? names.has(table.toLowerCase()) : allowed.has(path.toLowerCase())
   if (!known || node['catalog_name'] !== '')
     throw new InvalidInputError(`"${path}" is not one of the tables that this query may read`)
+}
+
+const nameOf = (node: Tree): string => {
+  const name = node['function_name']
+  return typeof name === 'string' ? name.toLowerCase() : ''
 }

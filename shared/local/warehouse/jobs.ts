@@ -47,7 +47,7 @@ export const findJob = async (session: Session, ref: JobRef): Promise<JobStatus 
   const base = { kind: row['kind'] as Job['kind'], labels: JSON.parse(String(row['labels'])) as Job['labels'] }
   if (row['state'] === 'failed')
     return { ...base, state: 'failed', failure: JSON.parse(String(row['failure'])) as JobFailure }
-  const counts = row['counts'] === null ? undefined : (JSON.parse(String(row['counts'])) as JobCounts)
+  const counts = typeof row['counts'] === 'string' ? (JSON.parse(row['counts']) as JobCounts) : undefined
   return { ...base, state: 'done', ...(counts && { counts }) }
 }
 

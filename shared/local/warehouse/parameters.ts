@@ -36,7 +36,7 @@ export const texts = (values: readonly string[]): Bound => ({ value: listValue([
 export const bindParameters = (parameters: readonly QueryParameter[]): Bindings =>
   Object.fromEntries(parameters.map((parameter) => [parameter.name, bindParameter(parameter)]))
 
-/** A parameter as DuckDB binds it, of its exact type. Throws InvalidInputError for a text that is no value of the type. */
+/** A parameter as DuckDB binds it, of its exact type; but NULL has none, and is cast where it needs one. Throws InvalidInputError for a text that is no value of the type. */
 export const bindParameter = ({ name, type, value }: QueryParameter): Bound => {
   if (type === 'STRUCT') throw new InvalidInputError(`parameter "${name}": a STRUCT cannot be a parameter`)
   if (isDecimal(type)) return bindDecimals(name, type, value)

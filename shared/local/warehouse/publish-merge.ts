@@ -96,10 +96,12 @@ const refuseTableTwins = (winners: string, keys: readonly Field[]): PublishState
     },
   )
 
+/** Groups by the values, not by their texts: two texts of one value are one key. */
 const twins = (from: string, keys: readonly Field[]): string => {
-  const columns = columnList(keys)
-  const texts = keys.map(({ name }) => `CAST(${quoted(name)} AS VARCHAR) AS ${quoted(name)}`).join(', ')
-  return `SELECT ${texts}, count(*) AS "#rows" FROM ${from} GROUP BY ${keys.map(({ name }) => `${quoted(name)}`).join(', ')} HAVING count(*) > 1 ORDER BY ${columns} LIMIT 1`
+  const names = keys.map(({ name }) => quoted(name))
+  const grouped = names.map((name) => `k.${name}`).join(', ')
+  const texts = names.map((name) => `CAST(k.${name} AS VARCHAR) AS ${name}`).join(', ')
+  return `SELECT ${texts}, count(*) AS "#rows" FROM (SELECT ${names.join(', ')} FROM ${from}) AS k GROUP BY ${grouped} HAVING count(*) > 1 ORDER BY ALL LIMIT 1`
 }
 
 const keyText = (key: Readonly<Record<string, unknown>>): string =>

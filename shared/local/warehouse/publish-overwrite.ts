@@ -63,7 +63,7 @@ const days = (
       check(
         `SELECT CAST(${day} AS VARCHAR) AS day, count(*) AS rows FROM ${source} WHERE (${inside}) IS NOT TRUE GROUP BY 1 ORDER BY 1 LIMIT 1`,
         ({ day: found, rows }) =>
-          `${String(rows)} rows have ${partitionBy} ${found === null ? 'NULL' : String(found)}, which is not one of the partitions that are replaced (${partitions.slice(0, 5).join(', ') || 'none'}${partitions.length > 5 ? ', …' : ''})`,
+          `${String(rows)} rows have ${partitionBy} ${typeof found === 'string' ? found : 'NULL'}, which is not one of the partitions that are replaced (${partitions.slice(0, 5).join(', ') || 'none'}${partitions.length > 5 ? ', …' : ''})`,
       ),
       change('deleted', `DELETE FROM ${target} WHERE ${inside}`),
     ],

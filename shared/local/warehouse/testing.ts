@@ -72,14 +72,20 @@ export class WarehouseFixture {
     }
   }
 
-  async open(): Promise<DuckDbWarehouse> {
-    this.#warehouse ??= await DuckDbWarehouse.open(this.options)
+  /** The warehouse of this fixture, opened at the first call. */
+  async open(more: Partial<DuckDbWarehouseOptions> = {}): Promise<DuckDbWarehouse> {
+    this.#warehouse ??= await DuckDbWarehouse.open({ ...this.options, ...more })
     return this.#warehouse
   }
 
-  async reopen(): Promise<DuckDbWarehouse> {
+  /** Closes it; the next `open` opens the same file. */
+  async shut(): Promise<void> {
     await this.#warehouse?.close()
     this.#warehouse = undefined
+  }
+
+  async reopen(): Promise<DuckDbWarehouse> {
+    await this.shut()
     return this.open()
   }
 
