@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TableSchema } from '@convergence/core/table.ts'
+import { withPlatformFields, type TableSchema } from '@convergence/core/table.ts'
 import { openDuckDbTable } from '../../../test/conformance/duckdb-table.ts'
 import type { Dialect } from './dialect.ts'
 import type { GivenExpectation } from './results.ts'
@@ -106,6 +106,28 @@ describe('a plan', () => {
     expect(planned.queries).toEqual([])
     expect(planned.immediate).toEqual(results)
     expect(results.map(({ status }) => status)).toEqual(['passed', 'passed', 'passed', 'failed'])
+  })
+
+  it('leaves the columns that the platform adds out of questions about columns, unless they are named', () => {
+    const own: TableSchema = [{ name: 'id', type: 'INT64', mode: 'NULLABLE' }]
+    const { immediate } = planChecks({
+      expectations: [
+        given('table_columns_to_match_ordered_list', { column_list: ['id'] }),
+        given('table_columns_to_match_set', { column_set: ['_run_id', 'id'] }),
+        given('table_column_count_to_equal', { value: 1 }),
+        given('column_to_exist', { column: '_ingested_at' }),
+      ],
+      schema: withPlatformFields(own),
+      dialect: 'bigquery',
+      input: { kind: 'parts', parts: [], schema: own },
+    })
+    expect(immediate.map(({ success }) => success)).toEqual([true, true, true, true])
+  })
+
+  it('is not judged without its rows', () => {
+    const planned = plan([given('table_row_count_to_equal', { value: 0 })])
+    expect(() => evaluateChecks(planned, {})).toThrow('the rows of the query scan are missing')
+    expect(() => evaluateChecks(planned, { scan: [] })).toThrow('the query scan gave 0 rows')
   })
 })
 

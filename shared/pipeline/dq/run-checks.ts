@@ -1,5 +1,6 @@
 import type { NativeSql, QueryParameter } from '@convergence/core/ports/warehouse.ts'
 import type { Problem } from '@convergence/core/messages.ts'
+import { InternalError } from '@convergence/core/errors.ts'
 import { BadExpectation } from './bad-expectation.ts'
 import { type Check, type Outcome, type Row } from './check.ts'
 import { compileExpectations, type CheckInput, type Compiled } from './compile.ts'
@@ -148,7 +149,7 @@ const evaluateOne = (compiled: Compiled, place: Place, rows: RowsByName): Expect
   const names = [...(place.columns.length > 0 ? [place.scan] : []), ...place.queries]
   const failed = names.map((name) => rows[name]).find((one) => one !== undefined && 'failed' in one)
   if (failed && 'failed' in failed) return errorResult(given, failed.failed)
-  const scan = rowsOf(rows, place.scan)[0] ?? []
+  const scan = place.columns.length === 0 ? [] : onlyRow(rowsOf(rows, place.scan), place.scan)
   try {
     return resultOf(
       given,
@@ -167,9 +168,17 @@ const evaluateOne = (compiled: Compiled, place: Place, rows: RowsByName): Expect
 const judged = (check: Check, measures: Row, queries: readonly (readonly Row[])[]): Outcome =>
   check.judge(measures, queries)
 
+/** Throws where a query's rows were not given: nothing found would look like nothing wrong. */
 const rowsOf = (rows: RowsByName, name: string): readonly Row[] => {
   const found = rows[name]
-  return found === undefined || 'failed' in found ? [] : found
+  if (found === undefined || 'failed' in found) throw new InternalError(`the rows of the query ${name} are missing`)
+  return found
+}
+
+const onlyRow = (rows: readonly Row[], name: string): Row => {
+  const [row] = rows
+  if (!row || rows.length > 1) throw new InternalError(`the query ${name} gave ${rows.length} rows, and gives one`)
+  return row
 }
 
 /** Values of the checked columns, then those that tell the row. */

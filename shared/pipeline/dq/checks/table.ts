@@ -1,10 +1,15 @@
 import type { ExpectationKwargs } from '@convergence/core/config/expectation-types.ts'
+import { PLATFORM_FIELD_NAMES } from '@convergence/core/table.ts'
 import { asCount, countRows, columnOf, immediate, type Check, type CheckContext, type Outcome } from '../check.ts'
 import { isOfType } from '../type-names.ts'
 import { typeText } from '../operand.ts'
 
 /** About the table: of its columns, without a look at the data; of its number of rows. */
 const names = ({ schema }: CheckContext): string[] => schema.map(({ name }) => name)
+
+/** The tenant's columns, and those of the platform's that the expectation names. */
+const countedNames = (context: CheckContext, named: readonly string[] = []): string[] =>
+  names(context).filter((name) => !PLATFORM_FIELD_NAMES.has(name) || named.includes(name))
 
 export const columnExists = (
   context: CheckContext,
@@ -22,7 +27,7 @@ export const columnsMatchSet = (
   context: CheckContext,
   kwargs: ExpectationKwargs<'expect_table_columns_to_match_set'>,
 ): Check => {
-  const [has, wants] = [new Set(names(context)), new Set(kwargs.column_set)]
+  const [has, wants] = [new Set(countedNames(context, kwargs.column_set)), new Set(kwargs.column_set)]
   const unexpected = [...has].filter((name) => !wants.has(name)).toSorted()
   const missing = [...wants].filter((name) => !has.has(name)).toSorted()
   const mismatched = { ...(unexpected.length > 0 && { unexpected }), ...(missing.length > 0 && { missing }) }
@@ -43,7 +48,7 @@ export const columnsMatchList = (
   context: CheckContext,
   { column_list: wanted }: { readonly column_list: readonly string[] },
 ): Check => {
-  const found = names(context)
+  const found = countedNames(context, wanted)
   const at = Array.from({ length: Math.max(found.length, wanted.length) }, (_, index) => index).find(
     (index) => found[index] !== wanted[index],
   )
@@ -76,7 +81,7 @@ const countOutcome = (what: string, count: number, { min_value: min, max_value: 
 }
 
 export const columnCountBetween = (context: CheckContext, kwargs: CountRange): Check =>
-  immediate(countOutcome('columns', context.schema.length, kwargs))
+  immediate(countOutcome('columns', countedNames(context).length, kwargs))
 
 export const columnCountEquals = (context: CheckContext, { value }: { readonly value: number }): Check =>
   columnCountBetween(context, { min_value: value, max_value: value })
