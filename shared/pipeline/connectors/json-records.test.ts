@@ -45,6 +45,14 @@ describe('cells', () => {
     ])
   })
 
+  it('hold large objects as they are, and find a repeated key in them too', () => {
+    const members = Array.from({ length: 300 }, (_, i) => `"k${i}":{"a":1.50,"b":${i}}`)
+    const object = `{${members.join(',')}}`
+    expect(extract(`{"o": ${object}}`).rows).toEqual([[object]])
+    const repeated = extract(`{"o": {${members.join(', ')}, "k7": 2.0}}`).rows[0]?.[0] ?? ''
+    expect(repeated).toBe(`{${members.with(7, '"k7":2.0').join(',')}}`)
+  })
+
   it('take __proto__ for a key like any other', () => {
     const { columns, rows, document } = extract(
       '{"__proto__":{"polluted":1},"data":[{"__proto__":"x","constructor":"y"}]}',
