@@ -66,7 +66,8 @@ const readPlain = (text: string, start: number, match: (pattern: RegExp) => RegE
   const number = match(NUMBER)
   if (number) return token('number', number[0].length)
   const character = String.fromCodePoint(text.codePointAt(start) ?? 0)
-  if (!'()[]<>=!+-*/|&^~,.:;?@{}$%'.includes(character)) throw sqlError(text, start, `unexpected character ${JSON.stringify(character)}`)
+  if (!'()[]<>=!+-*/|&^~,.:;?@{}$%'.includes(character))
+    throw sqlError(text, start, `unexpected character ${JSON.stringify(character)}`)
   return token('symbol', character.length)
 }
 
@@ -74,7 +75,8 @@ const readQuoted = (text: string, start: number): Token => {
   const end = text.indexOf('`', start + 1)
   const value = text.slice(start + 1, end)
   if (end < 0 || value.includes('\n')) throw sqlError(text, start, 'this quoted name is never closed')
-  if (value === '' || value.includes('\\')) throw sqlError(text, start, 'a quoted name must not be empty or hold escapes')
+  if (value === '' || value.includes('\\'))
+    throw sqlError(text, start, 'a quoted name must not be empty or hold escapes')
   return { kind: 'quoted', text: text.slice(start, end + 1), value, start, end: end + 1 }
 }
 
@@ -86,7 +88,8 @@ const readString = (text: string, start: number, opening: RegExpExecArray | null
   let at = start + open.length
   let value = ''
   while (!text.startsWith(quote, at)) {
-    if (at >= text.length || (quote.length === 1 && text[at] === '\n')) throw sqlError(text, start, 'this string is never closed')
+    if (at >= text.length || (quote.length === 1 && text[at] === '\n'))
+      throw sqlError(text, start, 'this string is never closed')
     if (text[at] !== '\\') value += text[at++]
     else if (raw) {
       value += text.slice(at, at + 2)
@@ -99,7 +102,13 @@ const readString = (text: string, start: number, opening: RegExpExecArray | null
   }
   const end = at + quote.length
   const bytes = prefix.includes('b')
-  return { kind: bytes ? 'bytes' : 'string', text: text.slice(start, end), value: bytes ? toHex(value) : value, start, end }
+  return {
+    kind: bytes ? 'bytes' : 'string',
+    text: text.slice(start, end),
+    value: bytes ? toHex(value) : value,
+    start,
+    end,
+  }
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -128,7 +137,10 @@ const readEscape = (text: string, at: number, bytes: boolean): { value: string; 
   const valid = code && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff) && !(bytes && unicode)
   if (!valid) throw sqlError(text, at, `${JSON.stringify(text.slice(at, at + 2))} is not an escape of GoogleSQL`)
   // A byte above 127 is kept as its own code unit, marked by the private range, so that it differs from the character of that number.
-  return { value: bytes && point > 127 ? String.fromCharCode(BYTE_MARK + point) : String.fromCodePoint(point), length: code[0].length }
+  return {
+    value: bytes && point > 127 ? String.fromCharCode(BYTE_MARK + point) : String.fromCodePoint(point),
+    length: code[0].length,
+  }
 }
 
 const BYTE_MARK = 0xf700
@@ -137,6 +149,8 @@ const toHex = (value: string): string =>
   [...value]
     .map((character) => {
       const point = character.codePointAt(0) ?? 0
-      return point > BYTE_MARK + 127 && point < BYTE_MARK + 256 ? Buffer.from([point - BYTE_MARK]).toString('hex') : Buffer.from(character).toString('hex')
+      return point > BYTE_MARK + 127 && point < BYTE_MARK + 256
+        ? Buffer.from([point - BYTE_MARK]).toString('hex')
+        : Buffer.from(character).toString('hex')
     })
     .join('')

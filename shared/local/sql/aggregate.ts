@@ -11,6 +11,7 @@ export interface Aggregate {
   readonly parts: readonly string[]
   readonly finish: (parts: readonly string[]) => string
   readonly type?: Type | undefined
+  readonly checked?: boolean | undefined
   /** Has something that a window does not take. */
   readonly plainOnly?: boolean
 }
@@ -40,17 +41,22 @@ const sum: Read = (_, { value, distinct }) => ({
   parts: [`sum(${distinct}${value.sql})`],
   finish: ([text = '']) => (value.type === 'NUMERIC' || value.type === 'FLOAT64' ? text : macro('sum_result', text)),
   type: value.type,
+  checked: value.checked,
 })
 
 const average: Read = (_, { value, distinct }) => ({
   parts: [`sum(${distinct}${guarded(value)})`, `count(${distinct}${value.sql})`],
   finish: (parts) => macro('average', ...parts),
   type: value.type === 'INT64' ? 'FLOAT64' : value.type,
+  checked: true,
 })
 
 /** NaN is less than any number for BigQuery's MIN, and greater for DuckDB's. */
 const minimum: Read = (_, { value, distinct }) => ({
-  parts: value.type === undefined || value.type === 'FLOAT64' ? [`min(${value.sql})`, `max(${value.sql})`] : [`min(${distinct}${value.sql})`],
+  parts:
+    value.type === undefined || value.type === 'FLOAT64'
+      ? [`min(${value.sql})`, `max(${value.sql})`]
+      : [`min(${distinct}${value.sql})`],
   finish: (parts) => (parts.length === 1 ? (parts[0] ?? '') : macro('min_result', ...parts)),
   type: value.type,
 })
@@ -83,7 +89,13 @@ const READERS: Readonly<Record<string, Read>> = {
 
 export const compileAggregate = (translation: Translation, kind: string, body: Body): Expr | undefined => {
   const aggregate = readAggregate(translation, kind, body)
-  return aggregate && { sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(part, true))), type: aggregate.type }
+  return (
+    aggregate && {
+      sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(part, true))),
+      type: aggregate.type,
+      checked: aggregate.checked,
+    }
+  )
 }
 
 export const readAggregate = (translation: Translation, kind: string, body: Body): Aggregate | undefined => {
@@ -93,16 +105,24 @@ export const readAggregate = (translation: Translation, kind: string, body: Body
   if (!reader) return undefined
   const { this: inner, distinct } = translation.read(String(body.name ?? kind), body, ['this', 'distinct', 'name'])
   if (distinct === true) translation.count('DISTINCT')
-  const aggregate = reader(translation, { value: compileHoisted(translation, inner), distinct: distinct === true ? 'DISTINCT ' : '', body })
+  const aggregate = reader(translation, {
+    value: compileHoisted(translation, inner),
+    distinct: distinct === true ? 'DISTINCT ' : '',
+    body,
+  })
   return distinct === true ? { ...aggregate, plainOnly: true } : aggregate
 }
 
 const count = (translation: Translation, body: Body): Aggregate => {
   const { this: inner, star, distinct } = translation.read('COUNT', body, ['this', 'star', 'distinct'])
   if (star === true) return one('count(*)', 'INT64')
-  if (kindOf(inner)?.kind === 'tuple') return translation.refuse(body, 'COUNT of several values is not available in the embedded warehouse', 'COUNT')
+  if (kindOf(inner)?.kind === 'tuple')
+    return translation.refuse(body, 'COUNT of several values is not available in the embedded warehouse', 'COUNT')
   if (distinct === true) translation.count('DISTINCT')
-  return { ...one(`count(${distinct === true ? 'DISTINCT ' : ''}${compileHoisted(translation, inner).sql})`, 'INT64'), plainOnly: distinct === true }
+  return {
+    ...one(`count(${distinct === true ? 'DISTINCT ' : ''}${compileHoisted(translation, inner).sql})`, 'INT64'),
+    plainOnly: distinct === true,
+  }
 }
 
 /** What stands inside the parentheses of ARRAY_AGG and STRING_AGG beside the value. */
@@ -134,7 +154,12 @@ const arrayAgg = (translation: Translation, body: Body): Aggregate => {
 const stringAgg = (translation: Translation, body: Body): Aggregate => {
   const { read, list, cut, plainOnly } = readCollected(translation, 'STRING_AGG', body, ['separator'])
   const separator = isAbsent(read.separator) ? "','" : compileHoisted(translation, read.separator).sql
-  return { parts: [list(true)], finish: ([text = '']) => `array_to_string(${cut(text)}, ${separator})`, type: 'STRING', plainOnly }
+  return {
+    parts: [list(true)],
+    finish: ([text = '']) => `array_to_string(${cut(text)}, ${separator})`,
+    type: 'STRING',
+    plainOnly,
+  }
 }
 
 const anyValue = (translation: Translation, body: Body): Aggregate => {
@@ -143,12 +168,22 @@ const anyValue = (translation: Translation, body: Body): Aggregate => {
   if (!Array.isArray(having)) return one(`any_value(${value.sql})`, value.type)
   translation.count('HAVING')
   const [by, largest] = having as [unknown, unknown]
-  return { ...one(`${largest === true ? 'arg_max' : 'arg_min'}_null(${value.sql}, ${compileHoisted(translation, by).sql})`, value.type), plainOnly: true }
+  return {
+    ...one(
+      `${largest === true ? 'arg_max' : 'arg_min'}_null(${value.sql}, ${compileHoisted(translation, by).sql})`,
+      value.type,
+    ),
+    plainOnly: true,
+  }
 }
 
 const TWO: Readonly<Record<string, (a: string, b: string) => Aggregate>> = {
   // Of one pair: NULL.
-  CORR: (a, b) => ({ parts: [`corr(${a}, ${b})`, `regr_count(${a}, ${b})`], finish: ([text = '', pairs = '']) => `(CASE WHEN ${pairs} > 1 THEN ${text} END)`, type: 'FLOAT64' }),
+  CORR: (a, b) => ({
+    parts: [`corr(${a}, ${b})`, `regr_count(${a}, ${b})`],
+    finish: ([text = '', pairs = '']) => `(CASE WHEN ${pairs} > 1 THEN ${text} END)`,
+    type: 'FLOAT64',
+  }),
   COVAR_POP: (a, b) => one(`covar_pop(${a}, ${b})`, 'FLOAT64'),
   COVAR_SAMP: (a, b) => one(`covar_samp(${a}, ${b})`, 'FLOAT64'),
 }
@@ -159,7 +194,8 @@ const named = (translation: Translation, body: Body): Aggregate => {
   const word = String(name).toUpperCase()
   const [first, second, ...more] = Array.isArray(args) ? args : []
   const two = Object.hasOwn(TWO, word) ? TWO[word] : undefined
-  if (!two || more.length > 0 || second === undefined) return translation.refuse(body, `${word} is not available in the embedded warehouse`, word)
+  if (!two || more.length > 0 || second === undefined)
+    return translation.refuse(body, `${word} is not available in the embedded warehouse`, word)
   const [a, b] = [first, second].map((arg: unknown) => `gsql.only_double(${guarded(compileHoisted(translation, arg))})`)
   return two(a ?? '', b ?? '')
 }

@@ -62,7 +62,8 @@ export const isCall = (kind: string): boolean => kind === 'function' || Object.h
 export const compileCall = (translation: Translation, kind: string, body: Body): Expr => {
   const { name, nodes } = readCall(translation, kind, body)
   const handler = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined
-  if (!handler) return translation.refuse(body, `function ${name} is not available in the embedded warehouse`, name.split('.')[0])
+  if (!handler)
+    return translation.refuse(body, `function ${name} is not available in the embedded warehouse`, name.split('.')[0])
   const compiled = new Map<number, Expr>()
   const call: Call = {
     translation,
@@ -89,6 +90,16 @@ const readCall = (translation: Translation, kind: string, body: Body): { name: s
   }
   const [name, ...keys] = typed
   const read = translation.read(name, body, [...keys, ...HARMLESS])
-  if (kind === 'trim' && read.position !== 'Both') return translation.refuse(body, `${title(String(read.position))} in TRIM is not available in the embedded warehouse`, 'TRIM')
-  return { name, nodes: keys.flatMap((key) => (Array.isArray(read[key]) ? read[key] : [read[key]])).filter((node) => !isAbsent(node)) }
+  if (kind === 'trim' && read.position !== 'Both')
+    return translation.refuse(
+      body,
+      `${title(String(read.position))} in TRIM is not available in the embedded warehouse`,
+      'TRIM',
+    )
+  return {
+    name,
+    nodes: keys
+      .flatMap((key) => (Array.isArray(read[key]) ? read[key] : [read[key]]))
+      .filter((node) => !isAbsent(node)),
+  }
 }

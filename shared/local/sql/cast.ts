@@ -36,11 +36,16 @@ export const compileCast = (translation: Translation, body: Body, node: unknown,
   return { sql: macro(safe ? `safe_${name}` : name, guarded(value)), type }
 }
 
-const isTime = (type: Type): boolean => type === 'DATE' || type === 'DATETIME' || type === 'TIMESTAMP' || type === 'TIME'
+const isTime = (type: Type): boolean =>
+  type === 'DATE' || type === 'DATETIME' || type === 'TIMESTAMP' || type === 'TIME'
 
 /** `ARRAY<INT64>[…]` and `STRUCT<a INT64>(…)` reach the tree as casts of a constructor. */
 const castNested = (translation: Translation, inner: unknown, value: Expr, duckdb: string, safe: boolean): Expr => {
-  const constructor = typeof inner === 'object' && inner !== null && ['array', 'struct', 'array_func', 'tuple'].some((kind) => Object.hasOwn(inner, kind))
-  if (safe || !constructor) return translation.refuse(inner, 'CAST of ARRAY or STRUCT is not available in the embedded warehouse')
+  const constructor =
+    typeof inner === 'object' &&
+    inner !== null &&
+    ['array', 'struct', 'array_func', 'tuple'].some((kind) => Object.hasOwn(inner, kind))
+  if (safe || !constructor)
+    return translation.refuse(inner, 'CAST of ARRAY or STRUCT is not available in the embedded warehouse')
   return { sql: `CAST(${value.sql} AS ${duckdb})` }
 }

@@ -16,11 +16,15 @@ type Compile = (translation: Translation, body: Body, node: unknown) => Expr
 
 /** One expression as DuckDB text, in parentheses where it is not a single term. Throws for every node that it does not know. */
 export const compileExpression = (translation: Translation, node: unknown): Expr => {
-  const { kind, body } = kindOf(node) ?? translation.refuse(node, 'this expression is not available in the embedded warehouse')
+  const { kind, body } =
+    kindOf(node) ?? translation.refuse(node, 'this expression is not available in the embedded warehouse')
   const compile = Object.hasOwn(COMPILERS, kind) ? COMPILERS[kind] : undefined
   if (compile) return compile(translation, body, node)
   if (isCall(kind)) return compileCall(translation, kind, body)
-  return compileAggregate(translation, kind, body) ?? translation.refuse(node, `${title(kind)} is not available in the embedded warehouse`, title(kind))
+  return (
+    compileAggregate(translation, kind, body) ??
+    translation.refuse(node, `${title(kind)} is not available in the embedded warehouse`, title(kind))
+  )
 }
 
 const both = (translation: Translation, kind: string, body: Body): [Expr, Expr] => {
@@ -64,6 +68,7 @@ const isOf =
   (translation, body) => {
     const { this: inner, not } = translation.read('IS', body, ['this', 'not', 'postfix_form'])
     const operand = compileExpression(translation, inner).sql
+    if (value === 'NULL') return { sql: `(${operand} IS ${isAbsent(not) ? '' : 'NOT '}NULL)`, type: 'BOOL' }
     return { sql: `(${operand} IS ${isAbsent(not) ? 'NOT ' : ''}DISTINCT FROM ${value})`, type: 'BOOL' }
   }
 
@@ -74,21 +79,29 @@ const column: Compile = (translation, body, node) => {
   if (token?.kind === 'parameter' && isAbsent(table)) return parameter(translation, text)
   const columnName = translation.name(name)
   if (isAbsent(table) && PSEUDO.has(columnName.toLowerCase())) {
-    return translation.refuse(node, `${columnName} means something else to the embedded warehouse: write it as table.${columnName}`)
+    return translation.refuse(
+      node,
+      `${columnName} means something else to the embedded warehouse: write it as table.${columnName}`,
+    )
   }
-  return { sql: isAbsent(table) ? quoteName(columnName) : `${quoteName(translation.name(table))}.${quoteName(columnName)}` }
+  return {
+    sql: isAbsent(table) ? quoteName(columnName) : `${quoteName(translation.name(table))}.${quoteName(columnName)}`,
+  }
 }
 
 /** DuckDB answers these names where no column has them. */
 const PSEUDO = new Set(
-  'rowid user current_user session_user current_role current_catalog current_schema current_database current_date current_time current_timestamp localtime localtimestamp'.split(' '),
+  'rowid user current_user session_user current_role current_catalog current_schema current_database current_date current_time current_timestamp localtime localtimestamp'.split(
+    ' ',
+  ),
 )
 
 const parameter = (translation: Translation, mark: string): Expr => {
   const token = translation.token(mark)
   if (!token) return NULL
   const { name, type, value } = translation.parameter(token)
-  if (type === 'STRUCT' || type === 'BIGNUMERIC') throw translation.source.error(token, `a parameter of type ${type} is not available in the embedded warehouse`)
+  if (type === 'STRUCT' || type === 'BIGNUMERIC')
+    throw translation.source.error(token, `a parameter of type ${type} is not available in the embedded warehouse`)
   const duckdb = DUCKDB_TYPES[type]
   if (Array.isArray(value)) return { sql: `CAST($${name} AS ${duckdb}[])` }
   return { sql: `CAST($${name} AS ${duckdb})`, type }
@@ -104,13 +117,30 @@ const between: Compile = (translation, body) => {
 }
 
 const inList: Compile = (translation, body, node) => {
-  const { this: inner, expressions, query, unnest, not } = translation.read('in', body, ['this', 'expressions', 'query', 'unnest', 'not', 'is_field'])
-  if (kindOf(inner)?.kind === 'tuple' || kindOf(inner)?.kind === 'struct') translation.refuse(node, 'comparing STRUCTs with IN is not available in the embedded warehouse', 'IN')
+  const {
+    this: inner,
+    expressions,
+    query,
+    unnest,
+    not,
+  } = translation.read('in', body, ['this', 'expressions', 'query', 'unnest', 'not', 'is_field'])
+  if (kindOf(inner)?.kind === 'tuple' || kindOf(inner)?.kind === 'struct')
+    translation.refuse(node, 'comparing STRUCTs with IN is not available in the embedded warehouse', 'IN')
   const value = compileExpression(translation, inner)
   const word = isAbsent(not) ? 'IN' : 'NOT IN'
-  if (!isAbsent(query)) return { sql: translation.hoist(`(${value.sql} ${word} (${compileQuery(translation, query)}))`, false), type: 'BOOL' }
-  if (!isAbsent(unnest)) return { sql: `(${value.sql} ${word} (SELECT unnest(${compileExpression(translation, unnest).sql})))`, type: 'BOOL' }
-  const items = (Array.isArray(expressions) ? expressions : []).map((item: unknown) => comparable(compileExpression(translation, item), value))
+  if (!isAbsent(query))
+    return {
+      sql: translation.hoist(`(${value.sql} ${word} (${compileQuery(translation, query)}))`, false),
+      type: 'BOOL',
+    }
+  if (!isAbsent(unnest))
+    return {
+      sql: `(${value.sql} ${word} (SELECT unnest(${compileExpression(translation, unnest).sql})))`,
+      type: 'BOOL',
+    }
+  const items = (Array.isArray(expressions) ? expressions : []).map((item: unknown) =>
+    comparable(compileExpression(translation, item), value),
+  )
   return { sql: `(${value.sql} ${word} (${items.join(', ')}))`, type: 'BOOL' }
 }
 
@@ -118,7 +148,10 @@ const like: Compile = (translation, body, node) => {
   const { left, right } = translation.read('like', body, ['left', 'right'])
   translation.count('LIKE')
   if (!isNode(left)) return translation.refuse(node, 'LIKE is not available here')
-  return { sql: `(${compileExpression(translation, left).sql} LIKE ${compileExpression(translation, right).sql} ESCAPE '\\')`, type: 'BOOL' }
+  return {
+    sql: `(${compileExpression(translation, left).sql} LIKE ${compileExpression(translation, right).sql} ESCAPE '\\')`,
+    type: 'BOOL',
+  }
 }
 
 const caseWhen: Compile = (translation, body) => {
@@ -129,19 +162,29 @@ const caseWhen: Compile = (translation, body) => {
     translation.count('WHEN')
     const [when, then] = Array.isArray(branch) ? branch : []
     const condition = compileExpression(translation, when)
-    return { when: subject ? compare('=', subject, condition).sql : condition.sql, then: compileExpression(translation, then) }
+    return {
+      when: subject ? compare('=', subject, condition).sql : condition.sql,
+      then: compileExpression(translation, then),
+    }
   })
   const last = isAbsent(otherwise) ? NULL : compileExpression(translation, otherwise)
-  const { values, type } = unify([...branches.map((branch) => branch.then), last])
+  const { values, type, checked } = unify([...branches.map((branch) => branch.then), last])
   const text = branches.map((branch, index) => `WHEN ${branch.when} THEN ${values[index]}`).join(' ')
-  return { sql: `(CASE ${text} ELSE ${values.at(-1)} END)`, type }
+  return { sql: `(CASE ${text} ELSE ${values.at(-1)} END)`, type, checked }
 }
 
 const ifFunction: Compile = (translation, body) => {
-  const { condition, true_value: yes, false_value: no } = translation.read('IF', body, ['condition', 'true_value', 'false_value'])
+  const {
+    condition,
+    true_value: yes,
+    false_value: no,
+  } = translation.read('IF', body, ['condition', 'true_value', 'false_value'])
   const test = compileExpression(translation, condition).sql
-  const { values, type } = unify([compileExpression(translation, yes), isAbsent(no) ? NULL : compileExpression(translation, no)])
-  return { sql: `(CASE WHEN ${test} THEN ${values[0]} ELSE ${values[1]} END)`, type }
+  const { values, type, checked } = unify([
+    compileExpression(translation, yes),
+    isAbsent(no) ? NULL : compileExpression(translation, no),
+  ])
+  return { sql: `(CASE WHEN ${test} THEN ${values[0]} ELSE ${values[1]} END)`, type, checked }
 }
 
 const COMPILERS: Readonly<Record<string, Compile>> = {
@@ -152,7 +195,10 @@ const COMPILERS: Readonly<Record<string, Compile>> = {
   paren: (translation, body) => compileExpression(translation, translation.read('paren', body, ['this']).this),
   and: logicalOf('AND'),
   or: logicalOf('OR'),
-  not: (translation, body) => ({ sql: `(NOT ${compileExpression(translation, translation.read('not', body, ['this']).this).sql})`, type: 'BOOL' }),
+  not: (translation, body) => ({
+    sql: `(NOT ${compileExpression(translation, translation.read('not', body, ['this']).this).sql})`,
+    type: 'BOOL',
+  }),
   eq: comparisonOf('='),
   neq: comparisonOf('<>'),
   lt: comparisonOf('<'),
@@ -184,7 +230,13 @@ const COMPILERS: Readonly<Record<string, Compile>> = {
   cast: compileCast,
   safe_cast: (translation, body, node) => compileCast(translation, body, node, true),
   interval: compileInterval,
-  exists: (translation, body) => ({ sql: translation.hoist(`EXISTS (${compileQuery(translation, translation.read('exists', body, ['this']).this)})`, false), type: 'BOOL' }),
+  exists: (translation, body) => ({
+    sql: translation.hoist(
+      `EXISTS (${compileQuery(translation, translation.read('exists', body, ['this']).this)})`,
+      false,
+    ),
+    type: 'BOOL',
+  }),
   subquery: (translation, body) => {
     const { this: query } = translation.read('subquery', body, ['this'])
     return { sql: translation.hoist(`(${compileQuery(translation, query)})`, false) }

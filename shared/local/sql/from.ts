@@ -38,7 +38,8 @@ const compileJoin = (translation: Translation, value: unknown): string => {
   const names = listOf(using).map((name) => quoteName(translation.name(name)))
   if (names.length > 0) return `${word} ${text} USING (${names.join(', ')})`
   if (!isAbsent(on)) return `${word} ${text} ON ${compileHoisted(translation, on).sql}`
-  const unconditional = kind === 'Cross' || kind === 'Implicit' || kindOf(relation)?.kind === 'unnest' || word === 'JOIN'
+  const unconditional =
+    kind === 'Cross' || kind === 'Implicit' || kindOf(relation)?.kind === 'unnest' || word === 'JOIN'
   if (!unconditional) return translation.refuse(relation, `${word} needs ON or USING`, 'JOIN')
   return word === 'JOIN' || word === 'CROSS JOIN' ? `CROSS JOIN ${text}` : `${word} ${text} ON TRUE`
 }
@@ -50,7 +51,8 @@ const compileRelation = (translation: Translation, node: unknown): string => {
   if (kind === 'alias') {
     const { this: inner, alias } = translation.read('FROM', body, ['this', 'alias'])
     const unnest = kindOf(inner)
-    if (unnest?.kind !== 'unnest') return translation.refuse(inner, 'only tables, subqueries and UNNEST are allowed in FROM')
+    if (unnest?.kind !== 'unnest')
+      return translation.refuse(inner, 'only tables, subqueries and UNNEST are allowed in FROM')
     return compileUnnest(translation, unnest.body, alias)
   }
   if (kind === 'subquery') {
@@ -64,7 +66,11 @@ const compileRelation = (translation: Translation, node: unknown): string => {
   }
   if (kind === 'paren') return `(${compileRelation(translation, translation.read('FROM', body, ['this']).this)})`
   const name = kind === 'function' ? String(body.name) : title(kind)
-  return translation.refuse(node, `${name} is not allowed in FROM: use {{ dataset.table }}, a subquery, a name from WITH, or UNNEST`, name)
+  return translation.refuse(
+    node,
+    `${name} is not allowed in FROM: use {{ dataset.table }}, a subquery, a name from WITH, or UNNEST`,
+    name,
+  )
 }
 
 const define = (translation: Translation, name: string): string => {
@@ -73,7 +79,13 @@ const define = (translation: Translation, name: string): string => {
 }
 
 const compileTable = (translation: Translation, body: Body): string => {
-  const { name, schema, catalog, alias } = translation.read('FROM', body, ['name', 'schema', 'catalog', 'alias', 'identifier_func'])
+  const { name, schema, catalog, alias } = translation.read('FROM', body, [
+    'name',
+    'schema',
+    'catalog',
+    'alias',
+    'identifier_func',
+  ])
   const token = translation.source.tokenOf(isNode(name) ? String(name.name) : '')
   const aliasName = isAbsent(alias) ? undefined : translation.name(alias)
   if (token?.kind === 'template' && isAbsent(schema) && isAbsent(catalog)) {
@@ -86,31 +98,56 @@ const compileTable = (translation: Translation, body: Body): string => {
   if (rest.length === 0 && token?.kind !== 'string' && token?.kind !== 'parameter' && translation.isCte(first)) {
     return `${quoteName(first)} AS ${define(translation, aliasName ?? first)}`
   }
-  if (rest.length === 1 && translation.isAlias(first)) return unnestText(translation, path.map(quoteName).join('.'), aliasName ?? rest[0] ?? '', undefined)
-  return translation.refuse(body, `${path.join('.')} is no table of this query: tables are named by template, {{ dataset.table }}`)
+  if (rest.length === 1 && translation.isAlias(first))
+    return unnestText(translation, path.map(quoteName).join('.'), aliasName ?? rest[0] ?? '', undefined)
+  return translation.refuse(
+    body,
+    `${path.join('.')} is no table of this query: tables are named by template, {{ dataset.table }}`,
+  )
 }
 
 const compileUnnest = (translation: Translation, body: Body, outerAlias: unknown): string => {
-  const { this: inner, alias, with_ordinality: ordinal, offset_alias: offset } = translation.read('UNNEST', body, ['this', 'alias', 'with_ordinality', 'offset_alias'])
+  const {
+    this: inner,
+    alias,
+    with_ordinality: ordinal,
+    offset_alias: offset,
+  } = translation.read('UNNEST', body, ['this', 'alias', 'with_ordinality', 'offset_alias'])
   const name = isAbsent(outerAlias) ? alias : outerAlias
   const fields = structFields(inner)
   const list = compileHoisted(translation, inner).sql
   const offsetName = ordinal === true ? (isAbsent(offset) ? 'offset' : translation.name(offset)) : undefined
-  if (fields && offsetName !== undefined) return translation.refuse(body, 'WITH OFFSET of an array of STRUCTs is not available in the embedded warehouse', 'OFFSET')
+  if (fields && offsetName !== undefined)
+    return translation.refuse(
+      body,
+      'WITH OFFSET of an array of STRUCTs is not available in the embedded warehouse',
+      'OFFSET',
+    )
   const aliasName = isAbsent(name) ? undefined : translation.name(name)
-  if (fields) return `(SELECT unnest(${list}, max_depth := 2)) AS ${define(translation, aliasName ?? `unnested_${translation.nextNumber()}`)}`
+  if (fields)
+    return `(SELECT unnest(${list}, max_depth := 2)) AS ${define(translation, aliasName ?? `unnested_${translation.nextNumber()}`)}`
   return unnestText(translation, list, aliasName, offsetName)
 }
 
 /** An array that is written as STRUCTs: its fields are columns. */
 const structFields = (node: unknown): boolean => {
   const { kind, body } = kindOf(node) ?? { kind: '', body: {} }
-  if (kind === 'cast') return isNode(body.to) && isNode(body.to.element_type) && body.to.element_type.data_type === 'struct'
+  if (kind === 'cast')
+    return isNode(body.to) && isNode(body.to.element_type) && body.to.element_type.data_type === 'struct'
   const first = kindOf(listOf(body.expressions)[0])
-  return (kind === 'array_func' || kind === 'array') && first?.kind === 'function' && String(first.body.name).toUpperCase() === 'STRUCT'
+  return (
+    (kind === 'array_func' || kind === 'array') &&
+    first?.kind === 'function' &&
+    String(first.body.name).toUpperCase() === 'STRUCT'
+  )
 }
 
-const unnestText = (translation: Translation, list: string, alias: string | undefined, offset: string | undefined): string => {
+const unnestText = (
+  translation: Translation,
+  list: string,
+  alias: string | undefined,
+  offset: string | undefined,
+): string => {
   const name = alias ?? `unnested_${translation.nextNumber()}`
   const positions = offset === undefined ? '' : `, unnest(range(len(${list}))) AS ${define(translation, offset)}`
   return `(SELECT unnest(${list}) AS ${quoteName(name)}${positions}) AS ${define(translation, name)}`

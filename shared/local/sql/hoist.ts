@@ -5,7 +5,8 @@ import type { Expr, Translation } from './translation.ts'
  * An expression that may hold aggregates or windows. DuckDB chooses a macro by its arguments' types before it knows those of aggregates,
  * so where a macro stands around one, the aggregates become fields of a list's one element, and the rest a lambda over it.
  */
-export const compileHoisted = (translation: Translation, node: unknown): Expr => hoisted(translation, () => compileExpression(translation, node))
+export const compileHoisted = (translation: Translation, node: unknown): Expr =>
+  hoisted(translation, () => compileExpression(translation, node))
 
 export const hoisted = (translation: Translation, compile: () => Expr): Expr => {
   const { value, frame } = translation.withFrame(compile)

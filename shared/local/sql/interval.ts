@@ -25,8 +25,10 @@ export interface IntervalParts {
 /** `INTERVAL 3 DAY`: its unit and count. */
 export const readInterval = (translation: Translation, body: Body): IntervalParts => {
   const { this: value, unit } = translation.read('interval', body, ['this', 'unit'])
-  const name = isNode(unit) && unit.type === 'simple' && isAbsent(unit.use_plural) ? String(unit.unit).toUpperCase() : ''
-  if (!Object.hasOwn(UNITS, name)) return translation.refuse(body, 'INTERVAL with this unit is not available in the embedded warehouse', 'INTERVAL')
+  const name =
+    isNode(unit) && unit.type === 'simple' && isAbsent(unit.use_plural) ? String(unit.unit).toUpperCase() : ''
+  if (!Object.hasOwn(UNITS, name))
+    return translation.refuse(body, 'INTERVAL with this unit is not available in the embedded warehouse', 'INTERVAL')
   const text = constantOf(value)
   if (text === undefined) return { unit: name, count: compileExpression(translation, value), constant: undefined }
   translation.countNumber()

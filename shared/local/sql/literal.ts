@@ -15,7 +15,12 @@ const FORMS: Readonly<Partial<Record<Type, RegExp>>> = {
   TIME: new RegExp(`^${TIME}$`),
   TIMESTAMP: new RegExp(`^${DATE}(?:[ tT]${TIME})?${ZONE}?$`),
 }
-const TYPED: Readonly<Record<string, Type>> = { date: 'DATE', datetime: 'DATETIME', time: 'TIME', timestamp: 'TIMESTAMP' }
+const TYPED: Readonly<Record<string, Type>> = {
+  date: 'DATE',
+  datetime: 'DATETIME',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+}
 
 export const compileLiteral = (translation: Translation, body: Body): Expr => {
   const { literal_type: kind, value } = translation.read('literal', body, ['literal_type', 'value'])
@@ -23,7 +28,10 @@ export const compileLiteral = (translation: Translation, body: Body): Expr => {
   if (kind === 'number') return number(translation, text)
   if (kind === 'hex_number') return integer(translation, BigInt(`0x${text}`))
   const token = translation.token(text)
-  if (!token) return text === '$' && kind === 'string' ? string(text) : translation.refuse(body, `this literal is not available in the embedded warehouse`)
+  if (!token)
+    return text === '$' && kind === 'string'
+      ? string(text)
+      : translation.refuse(body, `this literal is not available in the embedded warehouse`)
   if (token.kind === 'bytes') return { sql: `unhex('${token.value}')`, type: 'BYTES' }
   if (kind === 'string' || kind === 'raw_string') return string(token.value)
   const type = TYPED[String(kind)]
@@ -33,7 +41,11 @@ export const compileLiteral = (translation: Translation, body: Body): Expr => {
 
 /** A constant text as a DATE, DATETIME, TIME or TIMESTAMP. */
 export const typedLiteral = (translation: Translation, node: unknown, type: Type, text: string): Expr => {
-  if (FORMS[type]?.test(text) === false) return translation.refuse(node, `${JSON.stringify(text)} is no ${type} that the embedded warehouse reads; write it like ${EXAMPLES[type]}`)
+  if (FORMS[type]?.test(text) === false)
+    return translation.refuse(
+      node,
+      `${JSON.stringify(text)} is no ${type} that the embedded warehouse reads; write it like ${EXAMPLES[type]}`,
+    )
   return { sql: `CAST(${quoteString(text)} AS ${DUCKDB_TYPES[type]})`, type }
 }
 
@@ -49,13 +61,24 @@ const string = (value: string): Expr => ({ sql: quoteString(value), type: 'STRIN
 const number = (translation: Translation, text: string): Expr => {
   if (/^\d+$/.test(text)) return integer(translation, BigInt(text))
   translation.countNumber()
-  return { sql: asDouble(text), float: text.replace(/\.$/, '').replace(/^\./, '0.').replace(/\.([eE])/, '$1') }
+  return {
+    sql: asDouble(text),
+    float: text
+      .replace(/\.$/, '')
+      .replace(/^\./, '0.')
+      .replace(/\.([eE])/, '$1'),
+  }
 }
 
 const integer = (translation: Translation, value: bigint): Expr => {
   translation.countNumber()
   if (value === 9_223_372_036_854_775_808n) return { sql: `error('9223372036854775808 is beyond INT64')`, beyond: true }
-  if (value > 9_223_372_036_854_775_807n) return translation.refuse({ value: String(value) }, `${value} is beyond INT64: write NUMERIC '${value}'`, String(value))
+  if (value > 9_223_372_036_854_775_807n)
+    return translation.refuse(
+      { value: String(value) },
+      `${value} is beyond INT64: write NUMERIC '${value}'`,
+      String(value),
+    )
   return { sql: `${value}::BIGINT`, type: 'INT64' }
 }
 
@@ -65,6 +88,7 @@ const asDouble = (text: string): string => (/e/i.test(text) ? text : `${text}e0`
 /** The whole number that stands there, or undefined: for places where SQL takes a constant only. */
 export const wholeNumber = (node: unknown): number | undefined => {
   const literal = isNode(node) ? node.literal : undefined
-  if (!isNode(literal) || literal.literal_type !== 'number' || !/^\d{1,9}$/.test(String(literal.value))) return undefined
+  if (!isNode(literal) || literal.literal_type !== 'number' || !/^\d{1,9}$/.test(String(literal.value)))
+    return undefined
   return Number(literal.value)
 }

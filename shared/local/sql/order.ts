@@ -8,7 +8,11 @@ export const orderBy = (translation: Translation, value: unknown, ordinals: bool
   translation.count('ORDER')
   const body = isNode(value) ? translation.read('ORDER BY', value, ['expressions']) : { expressions: value }
   const items = (Array.isArray(body.expressions) ? body.expressions : []).map((item: unknown) => {
-    const { this: inner, desc, nulls_first: first } = translation.read('ORDER BY', isNode(item) ? item : {}, ['this', 'desc', 'nulls_first'])
+    const {
+      this: inner,
+      desc,
+      nulls_first: first,
+    } = translation.read('ORDER BY', isNode(item) ? item : {}, ['this', 'desc', 'nulls_first'])
     const ordinal = ordinals ? wholeNumber(inner) : undefined
     if (ordinal !== undefined) translation.countNumber()
     const text = ordinal === undefined ? compileHoisted(translation, inner).sql : String(ordinal)

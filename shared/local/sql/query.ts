@@ -21,21 +21,42 @@ export const compileQuery = (translation: Translation, node: unknown): string =>
 }
 
 const compileParenthesized = (translation: Translation, body: Body): string => {
-  const { this: query, order_by: order, limit, offset, with: ctes } = translation.read('( )', body, ['this', 'order_by', 'limit', 'offset', 'with'])
-  return withCtes(translation, ctes, () => [`(${compileQuery(translation, query)})`, ...compileTail(translation, order, limit, offset)].join(' '))
+  const {
+    this: query,
+    order_by: order,
+    limit,
+    offset,
+    with: ctes,
+  } = translation.read('( )', body, ['this', 'order_by', 'limit', 'offset', 'with'])
+  return withCtes(translation, ctes, () =>
+    [`(${compileQuery(translation, query)})`, ...compileTail(translation, order, limit, offset)].join(' '),
+  )
 }
 
 const compileSetOperation = (translation: Translation, kind: 'union' | 'intersect' | 'except', body: Body): string => {
-  const { left, right, all, distinct, with: ctes, order_by: order, limit, offset } = translation.read(title(kind), body, [
-    'left', 'right', 'all', 'distinct', 'with', 'order_by', 'limit', 'offset',
-  ])
+  const {
+    left,
+    right,
+    all,
+    distinct,
+    with: ctes,
+    order_by: order,
+    limit,
+    offset,
+  } = translation.read(title(kind), body, ['left', 'right', 'all', 'distinct', 'with', 'order_by', 'limit', 'offset'])
   if (kind !== 'except') translation.count(title(kind))
   if (distinct === true) translation.count('DISTINCT')
-  if (all === true && kind !== 'union') return translation.refuse(body, `${title(kind)} ALL is not available in the embedded warehouse`, title(kind))
+  if (all === true && kind !== 'union')
+    return translation.refuse(body, `${title(kind)} ALL is not available in the embedded warehouse`, title(kind))
   return withCtes(translation, ctes, () => {
-    for (const side of [left, right]) if (isStructSelect(side) || hasStruct(side)) translation.refuse(side, 'STRUCT in a set operation is not available in the embedded warehouse', title(kind))
+    for (const side of [left, right])
+      if (isStructSelect(side) || hasStruct(side))
+        translation.refuse(side, 'STRUCT in a set operation is not available in the embedded warehouse', title(kind))
     const word = `${title(kind)}${all === true ? ' ALL' : ''}`
-    return [`(${compileQuery(translation, left)}) ${word} (${compileQuery(translation, right)})`, ...compileTail(translation, order, limit, offset)].join(' ')
+    return [
+      `(${compileQuery(translation, left)}) ${word} (${compileQuery(translation, right)})`,
+      ...compileTail(translation, order, limit, offset),
+    ].join(' ')
   })
 }
 
@@ -63,7 +84,8 @@ const compileTail = (translation: Translation, order: unknown, limit: unknown, o
 const limitOf = (translation: Translation, node: unknown): string => {
   const inner = isNode(node) && 'this' in node ? node.this : node
   if (wholeNumber(inner) !== undefined) translation.countNumber()
-  else if (kindOf(inner)?.kind !== 'column') return translation.refuse(inner, 'LIMIT and OFFSET take a whole number or a parameter', 'LIMIT')
+  else if (kindOf(inner)?.kind !== 'column')
+    return translation.refuse(inner, 'LIMIT and OFFSET take a whole number or a parameter', 'LIMIT')
   const number = wholeNumber(inner)
   return number === undefined ? compileExpression(translation, inner).sql : String(number)
 }
@@ -84,7 +106,20 @@ const withCtes = (translation: Translation, value: unknown, work: () => string):
 }
 
 const SELECT_KEYS = [
-  'expressions', 'from', 'joins', 'where_clause', 'group_by', 'having', 'qualify', 'windows', 'order_by', 'limit', 'offset', 'distinct', 'with', 'kind',
+  'expressions',
+  'from',
+  'joins',
+  'where_clause',
+  'group_by',
+  'having',
+  'qualify',
+  'windows',
+  'order_by',
+  'limit',
+  'offset',
+  'distinct',
+  'with',
+  'kind',
 ]
 
 export const compileSelect = (translation: Translation, body: Body): string => {
@@ -92,7 +127,8 @@ export const compileSelect = (translation: Translation, body: Body): string => {
   translation.count('SELECT')
   return withCtes(translation, select.with, () =>
     translation.withAliases(() => {
-      for (const window of listOf(select.windows)) if (hasFrame(window)) translation.defineFramed(translation.name((window as Body).name))
+      for (const window of listOf(select.windows))
+        if (hasFrame(window)) translation.defineFramed(translation.name((window as Body).name))
       const from = compileFrom(translation, select.from, select.joins)
       const items = compileItems(translation, select)
       const parts = [`SELECT ${select.distinct === true ? 'DISTINCT ' : ''}${items}`, from]
@@ -131,7 +167,12 @@ const compileClauses = (translation: Translation, select: Body): string[] => {
 const compileItems = (translation: Translation, select: Body): string => {
   const items = listOf(select.expressions)
   if (select.kind === 'STRUCT') return `${packFields(selectFields(translation, items, select))} AS "f0_"`
-  if (!isAbsent(select.kind)) return translation.refuse(select, `SELECT AS ${String(select.kind)} is not available in the embedded warehouse`, 'SELECT')
+  if (!isAbsent(select.kind))
+    return translation.refuse(
+      select,
+      `SELECT AS ${String(select.kind)} is not available in the embedded warehouse`,
+      'SELECT',
+    )
   let unnamed = 0
   return items
     .map((item) => {
@@ -139,8 +180,12 @@ const compileItems = (translation: Translation, select: Body): string => {
       if (kind === 'star') return compileStar(translation, body)
       if (kind === 'alias') {
         const { this: inner, alias } = translation.read('AS', body, ['this', 'alias'])
-        const own = kindOf(inner)?.kind === 'column' && nameOf(translation, inner)?.toLowerCase() === translation.name(alias).toLowerCase()
-        return own ? compileItem(translation, inner).sql : `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
+        const own =
+          kindOf(inner)?.kind === 'column' &&
+          nameOf(translation, inner)?.toLowerCase() === translation.name(alias).toLowerCase()
+        return own
+          ? compileItem(translation, inner).sql
+          : `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
       }
       // DuckDB takes an alias of a column's own name for a reference to itself, inside a correlated subquery.
       if (kind === 'column' && nameOf(translation, item) !== undefined) return compileItem(translation, item).sql
@@ -156,12 +201,21 @@ const compileItem = (translation: Translation, node: unknown): Expr => {
   return value.isNull ? { sql: 'CAST(NULL AS BIGINT)', type: 'INT64' } : value
 }
 
-const selectFields = (translation: Translation, items: readonly unknown[], node: unknown): { name: string; value: Expr }[] =>
+const selectFields = (
+  translation: Translation,
+  items: readonly unknown[],
+  node: unknown,
+): { name: string; value: Expr }[] =>
   items.map((item) => {
     const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
     const inner = kind === 'alias' ? translation.read('AS', body, ['this', 'alias']).this : item
     const name = kind === 'alias' ? translation.name(body.alias) : nameOf(translation, item)
-    if (name === undefined || kind === 'star') return translation.refuse(node, 'SELECT AS STRUCT with columns without names is not available in the embedded warehouse', 'STRUCT')
+    if (name === undefined || kind === 'star')
+      return translation.refuse(
+        node,
+        'SELECT AS STRUCT with columns without names is not available in the embedded warehouse',
+        'STRUCT',
+      )
     return { name, value: compileItem(translation, inner) }
   })
 
@@ -173,7 +227,11 @@ const compileStar = (translation: Translation, body: Body): string => {
     const { this: inner, alias } = translation.read('REPLACE', isNode(item) ? item : {}, ['this', 'alias'])
     return `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`
   })
-  return [star, without.length > 0 ? `EXCLUDE (${without.join(', ')})` : '', instead.length > 0 ? `REPLACE (${instead.join(', ')})` : '']
+  return [
+    star,
+    without.length > 0 ? `EXCLUDE (${without.join(', ')})` : '',
+    instead.length > 0 ? `REPLACE (${instead.join(', ')})` : '',
+  ]
     .filter((part) => part !== '')
     .join(' ')
 }
@@ -183,18 +241,22 @@ const compileGroupBy = (translation: Translation, select: Body): string => {
   translation.count('GROUP')
   const aliases = listOf(select.expressions).map((item) => {
     const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
-    return kind === 'alias' && nameOf(translation, body.this) === undefined ? translation.name(body.alias).toLowerCase() : undefined
+    return kind === 'alias' && nameOf(translation, body.this) === undefined
+      ? translation.name(body.alias).toLowerCase()
+      : undefined
   })
   const hasStar = listOf(select.expressions).some((item) => kindOf(item)?.kind === 'star')
   const items = listOf(expressions).map((item) => {
     const ordinal = wholeNumber(item)
     if (ordinal !== undefined) translation.countNumber()
-    const column = kindOf(item)?.kind === 'column' && isAbsent(kindOf(item)?.body.table) ? nameOf(translation, item) : undefined
+    const column =
+      kindOf(item)?.kind === 'column' && isAbsent(kindOf(item)?.body.table) ? nameOf(translation, item) : undefined
     const position = column === undefined || hasStar ? -1 : aliases.indexOf(column.toLowerCase())
     if (position >= 0) translation.name(isNode(item) && isNode(item.column) ? item.column.name : undefined)
     if (ordinal !== undefined || position >= 0) return String(ordinal ?? position + 1)
     const call = kindOf(item)
-    if (call?.kind === 'function' && /^(ROLLUP|CUBE|GROUPING SETS)$/i.test(String(call.body.name))) return compileGroupingSets(translation, call.body)
+    if (call?.kind === 'function' && /^(ROLLUP|CUBE|GROUPING SETS)$/i.test(String(call.body.name)))
+      return compileGroupingSets(translation, call.body)
     return compileExpression(translation, item).sql
   })
   return `GROUP BY ${items.join(', ')}`
@@ -205,15 +267,24 @@ const compileGroupingSets = (translation: Translation, body: Body): string => {
   const { name, args } = translation.read('GROUP BY', body, ['name', 'args'])
   const word = String(name).toUpperCase()
   const column = (node: unknown): string => {
-    if (kindOf(node)?.kind !== 'column') return translation.refuse(node ?? body, `${word} over anything but columns is not available in the embedded warehouse`, word.split(' ')[0])
+    if (kindOf(node)?.kind !== 'column')
+      return translation.refuse(
+        node ?? body,
+        `${word} over anything but columns is not available in the embedded warehouse`,
+        word.split(' ')[0],
+      )
     return compileExpression(translation, node).sql
   }
   const item = (node: unknown): string => {
     const { kind, body: inner } = kindOf(node) ?? { kind: '', body: {} }
-    return kind === 'tuple' ? `(${listOf(inner.expressions).map(column).join(', ')})` : column(kind === 'paren' ? inner.this : node)
+    return kind === 'tuple'
+      ? `(${listOf(inner.expressions).map(column).join(', ')})`
+      : column(kind === 'paren' ? inner.this : node)
   }
   return `${word} (${listOf(args).map(item).join(', ')})`
 }
 
 /** `ARRAY(SELECT …)` */
-export const compileArrayQuery = (translation: Translation, query: unknown): Expr => ({ sql: `ARRAY(${compileQuery(translation, query)})` })
+export const compileArrayQuery = (translation: Translation, query: unknown): Expr => ({
+  sql: `ARRAY(${compileQuery(translation, query)})`,
+})

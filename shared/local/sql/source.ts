@@ -37,7 +37,14 @@ export const readSource = (text: string): Source => {
   }
   const tokenAt = (offset: number): Token | undefined => tokens[starts.findLastIndex((start) => start <= offset)]
   const tokenOf = (mark: string): Token | undefined => (/^#\d+$/.test(mark) ? tokens[Number(mark.slice(1))] : undefined)
-  return { text, tokens, masked, tokenAt, tokenOf, error: (token, message) => sqlError(text, token?.start ?? 0, message) }
+  return {
+    text,
+    tokens,
+    masked,
+    tokenAt,
+    tokenOf,
+    error: (token, message) => sqlError(text, token?.start ?? 0, message),
+  }
 }
 
 const withoutFinalSemicolon = (tokens: Token[]): Token[] => (tokens.at(-1)?.text === ';' ? tokens.slice(0, -1) : tokens)

@@ -14,7 +14,11 @@ export const compileArray = (translation: Translation, body: Body): Expr => {
 }
 
 /** Fields of `STRUCT(1 AS a, b)`: every one must have a name, since DuckDB has none for others. */
-export const readFields = (translation: Translation, items: readonly unknown[], node: unknown): { name: string; value: Expr }[] =>
+export const readFields = (
+  translation: Translation,
+  items: readonly unknown[],
+  node: unknown,
+): { name: string; value: Expr }[] =>
   items.map((item) => {
     const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
     if (kind === 'alias') {
@@ -22,7 +26,12 @@ export const readFields = (translation: Translation, items: readonly unknown[], 
       return { name: translation.name(alias), value: compileExpression(translation, inner) }
     }
     const name = nameOf(translation, item)
-    if (name === undefined) return translation.refuse(node, 'STRUCT with fields without names is not available in the embedded warehouse: write STRUCT(… AS name)', 'STRUCT')
+    if (name === undefined)
+      return translation.refuse(
+        node,
+        'STRUCT with fields without names is not available in the embedded warehouse: write STRUCT(… AS name)',
+        'STRUCT',
+      )
     return { name, value: compileExpression(translation, item) }
   })
 
@@ -44,7 +53,8 @@ export const compileStruct = (translation: Translation, body: Body): Expr => {
   const { fields } = translation.read('STRUCT', body, ['fields'])
   const values = listOf(fields).map((field) => {
     const [name, value] = Array.isArray(field) ? field : []
-    if (!isAbsent(name)) return translation.refuse(body, 'names in a typed STRUCT are not available in the embedded warehouse', 'STRUCT')
+    if (!isAbsent(name))
+      return translation.refuse(body, 'names in a typed STRUCT are not available in the embedded warehouse', 'STRUCT')
     return compileExpression(translation, value).sql
   })
   return { sql: `row(${values.join(', ')})` }
@@ -69,6 +79,9 @@ export const compileSubscript = (translation: Translation, body: Body): Expr => 
   const call = isNode(index) && isNode(index.function) ? index.function : {}
   const name = SUBSCRIPTS[String(call.name).toUpperCase()]
   const position = listOf(call.args)
-  if (!name || position.length !== 1) return translation.refuse(body, 'a bare index is not available in the embedded warehouse: write list[OFFSET(0)]')
-  return { sql: macro(name, compileExpression(translation, inner).sql, `CAST(${compileExpression(translation, position[0]).sql} AS BIGINT)`) }
+  if (!name || position.length !== 1)
+    return translation.refuse(body, 'a bare index is not available in the embedded warehouse: write list[OFFSET(0)]')
+  const at = compileExpression(translation, position[0])
+  if (at.isNull) return translation.refuse(body, 'NULL is no index', String(call.name))
+  return { sql: macro(name, compileExpression(translation, inner).sql, at.sql) }
 }

@@ -36,7 +36,11 @@ const translate = (query: TenantSql, parse: (text: string) => ParseResult): Tran
   const source = readSource(query.sql)
   refuseOddTokens(source)
   const result = parse(source.masked)
-  if (!result.success) throw source.error(errorToken(source, result), `this is not GoogleSQL that the embedded warehouse understands${reason(result)}`)
+  if (!result.success)
+    throw source.error(
+      errorToken(source, result),
+      `this is not GoogleSQL that the embedded warehouse understands${reason(result)}`,
+    )
   const statements: unknown[] = Array.isArray(result.ast) ? result.ast : []
   if (statements.length !== 1) throw source.error(source.tokens[0], 'one SELECT is expected')
   const translation = new Translation(query, source)
@@ -64,8 +68,15 @@ const refuseOddTokens = (source: Source): void => {
       throw source.error(token, `${what} is not available in the embedded warehouse`)
     }
     if (token.text === ';') throw source.error(token, 'one SELECT is expected: there is another statement after it')
-    if (['@', '?', '$', '%', '{', '}', ':', '!'].includes(token.text) && !(token.text === '!' && next?.text === '=')) refuse(`${token.text} here`)
-    if (token.kind === 'word' && next && (next.kind === 'string' || next.kind === 'bytes') && ['BIGNUMERIC', 'BIGDECIMAL', 'JSON', 'RANGE', 'INTERVAL'].includes(word)) refuse(`${word} '…'`)
+    if (['@', '?', '$', '%', '{', '}', ':', '!'].includes(token.text) && !(token.text === '!' && next?.text === '='))
+      refuse(`${token.text} here`)
+    if (
+      token.kind === 'word' &&
+      next &&
+      (next.kind === 'string' || next.kind === 'bytes') &&
+      ['BIGNUMERIC', 'BIGDECIMAL', 'JSON', 'RANGE', 'INTERVAL'].includes(word)
+    )
+      refuse(`${word} '…'`)
     if (word === 'RANGE' && next?.text === '<') refuse('RANGE<…>')
     if (token.kind === 'string' && next?.kind === 'string') refuse('a string beside a string')
   }

@@ -15,6 +15,8 @@ export interface Expr {
   /** A constant string's value: formats and regular expressions must be constant. */
   readonly string?: string | undefined
   readonly isNull?: boolean | undefined
+  /** Of an unknown type, but never BIGNUMERIC: what arithmetic gives. */
+  readonly checked?: boolean | undefined
   /** 2^63, which is an INT64 only after a minus. */
   readonly beyond?: boolean | undefined
 }
@@ -27,7 +29,9 @@ export interface Frame {
 
 /** Words whose every occurrence must have been read: what the parser drops silently would change the answer. */
 const COUNTED = new Set(
-  'SELECT DISTINCT IGNORE RESPECT LIMIT WHERE HAVING QUALIFY OVER UNION INTERSECT JOIN CASE WHEN PARTITION ORDER GROUP BETWEEN LIKE'.split(' '),
+  'SELECT DISTINCT IGNORE RESPECT LIMIT WHERE HAVING QUALIFY OVER UNION INTERSECT JOIN CASE WHEN PARTITION ORDER GROUP BETWEEN LIKE'.split(
+    ' ',
+  ),
 )
 
 /** State of one translation: what was read so far, and which names a FROM may use. */
@@ -58,7 +62,8 @@ export class Translation {
   /** Refuses parts of a node that the translation does not know. */
   read(kind: string, body: Body, keys: readonly string[]): Body {
     const [unread] = unreadKeys(body, keys)
-    if (unread !== undefined) this.refuse(body, `${title(unread)} of ${title(kind)} is not available in the embedded warehouse`)
+    if (unread !== undefined)
+      this.refuse(body, `${title(unread)} of ${title(kind)} is not available in the embedded warehouse`)
     return body
   }
 
@@ -166,7 +171,9 @@ export class Translation {
 
   /** Refuses when something of the text was not read: then the parser dropped it. */
   finish(): { parameters: QueryParameter[]; tables: TableRef[] } {
-    const marked = this.source.tokens.filter((token) => ['string', 'bytes', 'quoted', 'parameter', 'template'].includes(token.kind))
+    const marked = this.source.tokens.filter((token) =>
+      ['string', 'bytes', 'quoted', 'parameter', 'template'].includes(token.kind),
+    )
     const dropped = marked.find((token) => !this.#seen.has(token)) ?? this.#droppedWord()
     if (dropped) throw this.source.error(dropped, `${dropped.text} is not available here in the embedded warehouse`)
     return {

@@ -53,7 +53,12 @@ export const readType = (translation: Translation, value: unknown): ParsedType =
   const type = kind === 'custom' ? NAMED[String(name).toUpperCase()] : PARSED[String(kind)]
   const text = String(kind === 'custom' ? name : kind).toUpperCase()
   if (!type) return translation.refuse(body, `the type ${text} is not available in the embedded warehouse`, text)
-  if (Object.hasOwn(body, 'precision') && body.precision !== null) return translation.refuse(body, `${type}(precision, scale) is not available in the embedded warehouse: use ${type} and ROUND`, type)
+  if (Object.hasOwn(body, 'precision') && body.precision !== null)
+    return translation.refuse(
+      body,
+      `${type}(precision, scale) is not available in the embedded warehouse: use ${type} and ROUND`,
+      type,
+    )
   translation.read(text, body, ['data_type', 'name', 'timezone'])
   return { type, duckdb: DUCKDB_TYPES[type] }
 }
@@ -61,7 +66,12 @@ export const readType = (translation: Translation, value: unknown): ParsedType =
 const readStruct = (translation: Translation, body: Body): string => {
   const fields = (Array.isArray(body.fields) ? body.fields : []).map((field: unknown) => {
     const { name, data_type: type } = isNode(field) ? field : {}
-    if (typeof name !== 'string' || name === '') return translation.refuse(body, 'STRUCT with fields without names is not available in the embedded warehouse', 'STRUCT')
+    if (typeof name !== 'string' || name === '')
+      return translation.refuse(
+        body,
+        'STRUCT with fields without names is not available in the embedded warehouse',
+        'STRUCT',
+      )
     return `${quoteName(translation.name({ name }))} ${readType(translation, type).duckdb}`
   })
   return `STRUCT(${fields.join(', ')})`

@@ -11,15 +11,33 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []
 export const compileWindow = (translation: Translation, body: Body): Expr => {
   const { this: inner, over } = translation.read('OVER', body, ['this', 'over'])
   translation.count('OVER')
-  const { kind, body: call } = kindOf(inner) ?? translation.refuse(inner, 'this window function is not available in the embedded warehouse')
+  const { kind, body: call } =
+    kindOf(inner) ?? translation.refuse(inner, 'this window function is not available in the embedded warehouse')
   const aggregate = readRanking(translation, kind, call) ?? readAggregate(translation, kind, call)
-  if (!aggregate) return translation.refuse(inner ?? over, `${title(kind)} OVER is not available in the embedded warehouse`, title(kind))
-  if (aggregate.plainOnly) return translation.refuse(over, `${title(kind)} with DISTINCT, ORDER BY or LIMIT and OVER is not available in the embedded warehouse`, 'OVER')
+  if (!aggregate)
+    return translation.refuse(
+      inner ?? over,
+      `${title(kind)} OVER is not available in the embedded warehouse`,
+      title(kind),
+    )
+  if (aggregate.plainOnly)
+    return translation.refuse(
+      over,
+      `${title(kind)} with DISTINCT, ORDER BY or LIMIT and OVER is not available in the embedded warehouse`,
+      'OVER',
+    )
   const spec = isNode(over) ? over : {}
-  if (UNFRAMED.has(kind) && (isNode(spec.frame) || (!isAbsent(spec.window_name) && translation.isFramed(translation.name(spec.window_name)))))
+  if (
+    UNFRAMED.has(kind) &&
+    (isNode(spec.frame) || (!isAbsent(spec.window_name) && translation.isFramed(translation.name(spec.window_name))))
+  )
     return translation.refuse(inner ?? over, `${title(kind)} takes no window frame`, title(kind))
   const window = compileWindowSpec(translation, spec, true)
-  return { sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(`${part} OVER ${window}`, true))), type: aggregate.type }
+  return {
+    sql: aggregate.finish(aggregate.parts.map((part) => translation.hoist(`${part} OVER ${window}`, true))),
+    type: aggregate.type,
+    checked: aggregate.checked,
+  }
 }
 
 const UNFRAMED = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'n_tile', 'lag', 'lead'])
@@ -33,16 +51,26 @@ const RANKINGS: Readonly<Record<string, string>> = {
 }
 
 const readRanking = (translation: Translation, kind: string, body: Body): Aggregate | undefined => {
-  const one = (text: string, type?: Expr['type']): Aggregate => ({ parts: [text], finish: ([part]) => part ?? '', type })
+  const one = (text: string, type?: Expr['type']): Aggregate => ({
+    parts: [text],
+    finish: ([part]) => part ?? '',
+    type,
+  })
   const ranking = RANKINGS[kind]
   if (ranking) {
     translation.read(kind, body, ['args', 'order_by'])
     return one(ranking, kind.startsWith('p') || kind.startsWith('c') ? 'FLOAT64' : 'INT64')
   }
-  if (kind === 'n_tile') return one(`ntile(${compileHoisted(translation, translation.read('NTILE', body, ['num_buckets']).num_buckets).sql})`, 'INT64')
+  if (kind === 'n_tile')
+    return one(
+      `ntile(${compileHoisted(translation, translation.read('NTILE', body, ['num_buckets']).num_buckets).sql})`,
+      'INT64',
+    )
   if (kind === 'lag' || kind === 'lead') {
     const { this: value, offset, default: otherwise } = translation.read(kind, body, ['this', 'offset', 'default'])
-    const args = [value, offset, otherwise].filter((arg) => !isAbsent(arg)).map((arg) => compileHoisted(translation, arg).sql)
+    const args = [value, offset, otherwise]
+      .filter((arg) => !isAbsent(arg))
+      .map((arg) => compileHoisted(translation, arg).sql)
     return one(`${kind}(${args.join(', ')})`)
   }
   if (kind !== 'first_value' && kind !== 'last_value' && kind !== 'nth_value') return undefined
@@ -54,12 +82,21 @@ const readRanking = (translation: Translation, kind: string, body: Body): Aggreg
 
 /** What stands after OVER or in WINDOW. */
 export const compileWindowSpec = (translation: Translation, body: Body, allowBareName = false): string => {
-  const { window_name: name, partition_by: partition, order_by: order, frame } = translation.read('OVER', body, ['window_name', 'partition_by', 'order_by', 'frame'])
+  const {
+    window_name: name,
+    partition_by: partition,
+    order_by: order,
+    frame,
+  } = translation.read('OVER', body, ['window_name', 'partition_by', 'order_by', 'frame'])
   const base = isAbsent(name) ? '' : quoteName(translation.name(name))
   const parts = [base]
   if (!isAbsent(partition)) {
     translation.count('PARTITION')
-    parts.push(`PARTITION BY ${listOf(partition).map((item) => compileHoisted(translation, item).sql).join(', ')}`)
+    parts.push(
+      `PARTITION BY ${listOf(partition)
+        .map((item) => compileHoisted(translation, item).sql)
+        .join(', ')}`,
+    )
   }
   if (!isAbsent(order)) parts.push(orderBy(translation, order, false))
   if (isNode(frame)) parts.push(compileFrame(translation, frame))
@@ -75,14 +112,20 @@ const BOUNDS: Readonly<Record<string, string>> = {
 
 const compileFrame = (translation: Translation, body: Body): string => {
   const { kind, start, end } = translation.read('window frame', body, ['kind', 'start', 'end'])
-  if (kind !== 'Rows' && kind !== 'Range') return translation.refuse(body, `window frame ${String(kind)} is not available in the embedded warehouse`, String(kind))
+  if (kind !== 'Rows' && kind !== 'Range')
+    return translation.refuse(
+      body,
+      `window frame ${String(kind)} is not available in the embedded warehouse`,
+      String(kind),
+    )
   const bound = (value: unknown): string => {
     if (typeof value === 'string' && BOUNDS[value]) return BOUNDS[value]
-    if (isNode(value) && !isAbsent(value.Preceding)) return `${compileHoisted(translation, value.Preceding).sql} PRECEDING`
-    if (isNode(value) && !isAbsent(value.Following)) return `${compileHoisted(translation, value.Following).sql} FOLLOWING`
+    if (isNode(value) && !isAbsent(value.Preceding))
+      return `${compileHoisted(translation, value.Preceding).sql} PRECEDING`
+    if (isNode(value) && !isAbsent(value.Following))
+      return `${compileHoisted(translation, value.Following).sql} FOLLOWING`
     return translation.refuse(body, 'this window frame is not available in the embedded warehouse', String(kind))
   }
   if (!isAbsent(end)) translation.count('BETWEEN')
   return `${kind.toUpperCase()} BETWEEN ${bound(start)} AND ${isAbsent(end) ? 'CURRENT ROW' : bound(end)}`
 }
-

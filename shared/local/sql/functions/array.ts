@@ -14,7 +14,10 @@ const dates: Handler = (call) => {
   const to = call.arg(1).string === undefined ? call.arg(1).sql : `DATE ${call.arg(1).sql}`
   if (node === undefined) return { sql: macro('date_array_days', from, to, '1') }
   const interval = isNode(node) && isNode(node.interval) ? readInterval(call.translation, node.interval) : undefined
-  if (interval?.constant === undefined || interval.constant < 1) return call.refuse('GENERATE_DATE_ARRAY takes INTERVAL and a constant number of at least 1 in the embedded warehouse')
+  if (interval?.constant === undefined || interval.constant < 1)
+    return call.refuse(
+      'GENERATE_DATE_ARRAY takes INTERVAL and a constant number of at least 1 in the embedded warehouse',
+    )
   const { unit, constant } = interval
   if (DAYS[unit]) return { sql: macro('date_array_days', from, to, String(DAYS[unit] * constant)) }
   if (MONTHS[unit]) return { sql: macro('date_array_months', from, to, String(MONTHS[unit] * constant)) }

@@ -6,8 +6,8 @@ import { packFields, readFields } from '../structure.ts'
 const unified =
   (name: string): Handler =>
   (call) => {
-    const { values, type } = unify(call.nodes.map((_, index) => call.arg(index)))
-    return { sql: `${name}(${values.join(', ')})`, type }
+    const { values, type, checked } = unify(call.nodes.map((_, index) => call.arg(index)))
+    return { sql: `${name}(${values.join(', ')})`, type, checked }
   }
 
 /** DuckDB's GREATEST and LEAST skip NULL. */
@@ -29,6 +29,10 @@ export const CONDITIONAL_FUNCTIONS: FunctionTable = {
   LEAST: nullable('least'),
   ERROR: (call) => ({ sql: `error(${args(call, 1).join('')})` }),
   STRUCT: (call) => ({ sql: packFields(readFields(call.translation, call.nodes, call.nodes)) }),
-  ARRAY: (call) => compileArrayQuery(call.translation, call.nodes.length === 1 ? call.nodes[0] : call.refuse('ARRAY takes one SELECT')),
+  ARRAY: (call) =>
+    compileArrayQuery(
+      call.translation,
+      call.nodes.length === 1 ? call.nodes[0] : call.refuse('ARRAY takes one SELECT'),
+    ),
   GROUPING: (call) => ({ sql: `grouping(${args(call, 1).join('')})`, type: 'INT64' }),
 }

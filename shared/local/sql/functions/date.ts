@@ -26,7 +26,10 @@ const partAt = (call: Call, index: number): string => {
 }
 
 /** A text beside a date function is read as that type, as BigQuery does with constants. */
-const dated = (value: Expr, type: Type): string => (value.string === undefined ? value.sql : `CAST(${value.sql} AS ${type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type === 'DATETIME' ? 'TIMESTAMP' : 'DATE'})`)
+const dated = (value: Expr, type: Type): string =>
+  value.string === undefined
+    ? value.sql
+    : `CAST(${value.sql} AS ${type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type === 'DATETIME' ? 'TIMESTAMP' : 'DATE'})`
 
 /** Abbreviations and offsets mean different things to the two engines. */
 const zoneAt = (call: Call, value: Expr): string =>
@@ -37,7 +40,8 @@ const zoneAt = (call: Call, value: Expr): string =>
 const shift =
   (name: string, type: Type): Handler =>
   (call) => {
-    if (call.nodes.length !== 2 || !isNode(call.nodes[1]) || !('interval' in call.nodes[1])) return call.refuse(`${call.name} takes a date and an INTERVAL`)
+    if (call.nodes.length !== 2 || !isNode(call.nodes[1]) || !('interval' in call.nodes[1]))
+      return call.refuse(`${call.name} takes a date and an INTERVAL`)
     return { sql: macro(name, dated(call.arg(0), type), call.arg(1).sql), type: call.arg(0).type }
   }
 
@@ -48,7 +52,8 @@ const truncate =
     const value = dated(call.arg(0), type)
     const zone = call.nodes.length > 2 ? zoneAt(call, call.arg(2)) : "'UTC'"
     if (call.nodes.length > 3) return call.refuse(`${call.name} takes at most three arguments`)
-    if (type === 'DATE' && CLOCK.includes(part)) return call.refuse(`${call.name} by ${part} is not available in the embedded warehouse`)
+    if (type === 'DATE' && CLOCK.includes(part))
+      return call.refuse(`${call.name} by ${part} is not available in the embedded warehouse`)
     const result = call.arg(0).type
     return part in WEEKS
       ? { sql: macro('truncate_week', String(WEEKS[part]), value, zone), type: result }
@@ -61,7 +66,8 @@ const difference =
     if (call.nodes.length !== 3) return call.refuse(`${call.name} takes two dates and a part`)
     const part = partAt(call, 2)
     const [a, b] = [dated(call.arg(0), type), dated(call.arg(1), type)]
-    if (type === 'TIMESTAMP' && !['DAY', ...CLOCK].includes(part)) return call.refuse(`${call.name} by ${part} is not available`)
+    if (type === 'TIMESTAMP' && !['DAY', ...CLOCK].includes(part))
+      return call.refuse(`${call.name} by ${part} is not available`)
     return part in WEEKS
       ? { sql: macro('difference_weeks', String(WEEKS[part]), a, b), type: 'INT64' }
       : { sql: macro('difference', `'${part.toLowerCase()}'`, a, b), type: 'INT64' }
@@ -91,17 +97,24 @@ const extract: Handler = (call) => {
   const part = wordOf(field) ?? ''
   const zoned = isNode(node) && isNode(node.at_time_zone) ? node.at_time_zone : undefined
   const civil = zoned
-    ? macro('civil_in', compileExpression(call.translation, zoned.this).sql, zoneAt(call, compileExpression(call.translation, zoned.zone)))
+    ? macro(
+        'civil_in',
+        compileExpression(call.translation, zoned.this).sql,
+        zoneAt(call, compileExpression(call.translation, zoned.zone)),
+      )
     : macro('civil', call.arg(0).sql)
   if (part === 'DATE') return { sql: `CAST(${civil} AS DATE)`, type: 'DATE' }
   if (part === 'TIME') return { sql: `CAST(${civil} AS TIME)`, type: 'TIME' }
   const read = Object.hasOwn(EXTRACTED, part) ? EXTRACTED[part] : undefined
-  return read ? { sql: read(civil), type: 'INT64' } : call.refuse(`EXTRACT of ${part} is not available in the embedded warehouse`)
+  return read
+    ? { sql: read(civil), type: 'INT64' }
+    : call.refuse(`EXTRACT of ${part} is not available in the embedded warehouse`)
 }
 
 const lastDay: Handler = (call) => {
   const part = call.nodes.length > 1 ? partAt(call, 1) : 'MONTH'
-  if (!['YEAR', 'QUARTER', 'MONTH', 'WEEK'].includes(part)) return call.refuse(`LAST_DAY by ${part} is not available in the embedded warehouse`)
+  if (!['YEAR', 'QUARTER', 'MONTH', 'WEEK'].includes(part))
+    return call.refuse(`LAST_DAY by ${part} is not available in the embedded warehouse`)
   return { sql: macro(`last_day_of_${part.toLowerCase()}`, dated(call.arg(0), 'DATE')), type: 'DATE' }
 }
 
@@ -121,7 +134,8 @@ const formatted =
   (allowed: string): Handler =>
   (call) => {
     const zone = call.nodes.length > 2 ? zoneAt(call, call.arg(2)) : undefined
-    if (call.nodes.length < 2 || call.nodes.length > (call.name === 'FORMAT_TIMESTAMP' ? 3 : 2)) return call.refuse(`${call.name} takes a format and a value`)
+    if (call.nodes.length < 2 || call.nodes.length > (call.name === 'FORMAT_TIMESTAMP' ? 3 : 2))
+      return call.refuse(`${call.name} takes a format and a value`)
     const value = zone === undefined ? macro('civil', call.arg(1).sql) : macro('civil_in', call.arg(1).sql, zone)
     return { sql: `strftime(gsql.printable(${value}), ${readFormat(call, allowed)})`, type: 'STRING' }
   }

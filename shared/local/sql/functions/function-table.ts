@@ -17,7 +17,8 @@ export type Handler = (call: Call) => Expr
 export type FunctionTable = Readonly<Record<string, Handler>>
 
 const all = (call: Call, counts: readonly number[]): Expr[] => {
-  if (!counts.includes(call.nodes.length)) call.refuse(`${call.name} with ${call.nodes.length} arguments is not available in the embedded warehouse`)
+  if (!counts.includes(call.nodes.length))
+    call.refuse(`${call.name} with ${call.nodes.length} arguments is not available in the embedded warehouse`)
   return call.nodes.map((_, index) => call.arg(index))
 }
 
@@ -37,7 +38,8 @@ export const byMacro =
 
 /** A constant string: formats, paths and regular expressions are translated, and must be known. */
 export const constantString = (call: Call, index: number): string =>
-  call.arg(index).string ?? call.refuse(`${call.name} takes a constant string here: a computed one is not available in the embedded warehouse`)
+  call.arg(index).string ??
+  call.refuse(`${call.name} takes a constant string here: a computed one is not available in the embedded warehouse`)
 
 /** A bare word, such as the part of a date; `WEEK(MONDAY)` as it stands. */
 export const wordOf = (node: unknown): string | undefined => {

@@ -6,7 +6,10 @@ const PATH = /^\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d{1,9}\])*$/
 /** `$.a.b[0]`; other forms mean different things to the two engines. */
 const path = (call: Call, index: number): string => {
   const text = call.nodes.length > index ? constantString(call, index) : '$'
-  if (!PATH.test(text)) return call.refuse(`the JSON path ${text} is not available in the embedded warehouse: use names of letters, digits and _ and indexes, like $.a.b[0]`)
+  if (!PATH.test(text))
+    return call.refuse(
+      `the JSON path ${text} is not available in the embedded warehouse: use names of letters, digits and _ and indexes, like $.a.b[0]`,
+    )
   return quoteString(text)
 }
 

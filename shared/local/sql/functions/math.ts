@@ -5,7 +5,7 @@ import { numbers, type Call, type FunctionTable, type Handler } from './function
 /** Macros answer INT64, FLOAT64 or NUMERIC as their arguments are. */
 const numeric =
   (name: string, ...counts: readonly number[]): Handler =>
-  (call) => ({ sql: macro(name, ...numbers(call, ...counts)), type: keptType(call) })
+  (call) => ({ sql: macro(name, ...numbers(call, ...counts)), type: keptType(call), checked: true })
 
 const keptType = (call: Call): Type | undefined => {
   const types = call.nodes.map((_, index) => call.arg(index).type)
@@ -14,7 +14,10 @@ const keptType = (call: Call): Type | undefined => {
 
 const floating =
   (name: string, ...counts: readonly number[]): Handler =>
-  (call) => ({ sql: macro(name, ...numbers(call, ...counts).map((value) => `gsql.only_float(${value})`)), type: 'FLOAT64' })
+  (call) => ({
+    sql: macro(name, ...numbers(call, ...counts).map((value) => `gsql.only_float(${value})`)),
+    type: 'FLOAT64',
+  })
 
 /** Second argument: how many digits, a whole number. */
 const rounded =
@@ -22,7 +25,11 @@ const rounded =
   (call) => {
     const [value = '', digits] = numbers(call, 1, 2)
     const { type } = call.arg(0)
-    return { sql: digits === undefined ? macro(name, value) : macro(`${name}_to`, value, digits), type: type === 'INT64' ? 'FLOAT64' : type }
+    return {
+      sql: digits === undefined ? macro(name, value) : macro(`${name}_to`, value, digits),
+      type: type === 'INT64' ? 'FLOAT64' : type,
+      checked: true,
+    }
   }
 
 export const MATH_FUNCTIONS: FunctionTable = {
@@ -34,8 +41,11 @@ export const MATH_FUNCTIONS: FunctionTable = {
   FLOOR: rounded('floor'),
   MOD: numeric('modulo', 2),
   DIV: numeric('div', 2),
-  SAFE_DIVIDE: (call) => ({ sql: macro('safe_divide', ...numbers(call, 2)) }),
-  IEEE_DIVIDE: (call) => ({ sql: macro('ieee_divide', ...numbers(call, 2).map((value) => `gsql.only_float(${value})`)), type: 'FLOAT64' }),
+  SAFE_DIVIDE: (call) => ({ sql: macro('safe_divide', ...numbers(call, 2)), checked: true }),
+  IEEE_DIVIDE: (call) => ({
+    sql: macro('ieee_divide', ...numbers(call, 2).map((value) => `gsql.only_float(${value})`)),
+    type: 'FLOAT64',
+  }),
   SQRT: floating('square_root', 1),
   EXP: floating('exponential', 1),
   LN: floating('natural_log', 1),
@@ -43,6 +53,16 @@ export const MATH_FUNCTIONS: FunctionTable = {
   LOG: (call) => floating(call.nodes.length === 1 ? 'natural_log' : 'log_base', 1, 2)(call),
   POW: floating('power', 2),
   POWER: floating('power', 2),
-  IS_NAN: (call) => ({ sql: `isnan(${numbers(call, 1).map((value) => `gsql.only_float(${value})`).join('')})`, type: 'BOOL' }),
-  IS_INF: (call) => ({ sql: `isinf(${numbers(call, 1).map((value) => `gsql.only_float(${value})`).join('')})`, type: 'BOOL' }),
+  IS_NAN: (call) => ({
+    sql: `isnan(${numbers(call, 1)
+      .map((value) => `gsql.only_float(${value})`)
+      .join('')})`,
+    type: 'BOOL',
+  }),
+  IS_INF: (call) => ({
+    sql: `isinf(${numbers(call, 1)
+      .map((value) => `gsql.only_float(${value})`)
+      .join('')})`,
+    type: 'BOOL',
+  }),
 }

@@ -39,7 +39,8 @@ export const REGEXP_FUNCTIONS: FunctionTable = {
     const [text = '', , replacement = ''] = args(call, 3)
     const { text: pattern, groups } = readPattern(call)
     const used = [...constantString(call, 2).matchAll(/\\(.?)/g)].map(([, digit = '']) => digit)
-    if (used.some((digit) => !/[0-9\\]/.test(digit) || Number(digit) > groups)) return call.refuse('REGEXP_REPLACE takes \\0 to \\9, up to its number of groups, in the replacement')
+    if (used.some((digit) => !/[0-9\\]/.test(digit) || Number(digit) > groups))
+      return call.refuse('REGEXP_REPLACE takes \\0 to \\9, up to its number of groups, in the replacement')
     return { sql: `regexp_replace(${text}, ${pattern}, ${replacement}, 'g')`, type: 'STRING' }
   },
 }

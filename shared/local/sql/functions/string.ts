@@ -4,7 +4,9 @@ import type { Expr } from '../translation.ts'
 import { args, byMacro, constantString, same, type FunctionTable, type Handler } from './function-table.ts'
 
 /** What GoogleSQL's TRIM removes: White_Space of Unicode; DuckDB's removes spaces only. */
-const BLANKS = quoteString('\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000')
+const BLANKS = quoteString(
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
+)
 
 const trim =
   (name: string): Handler =>
@@ -20,18 +22,29 @@ const format: Handler = (call) => {
   const text = constantString(call, 0)
   const specifiers = [...text.matchAll(SPECIFIER)].filter(([all]) => all !== '%%')
   const values = call.nodes.slice(1).map((_, index) => call.arg(index + 1).sql)
-  if (values.length !== specifiers.length) return call.refuse(`FORMAT has ${specifiers.length} places and ${values.length} values`)
+  if (values.length !== specifiers.length)
+    return call.refuse(`FORMAT has ${specifiers.length} places and ${values.length} values`)
   const casts = specifiers.map(([all, , letter = ''], index) => {
-    const macros: Readonly<Record<string, string>> = { d: 'only_int', x: 'only_int', X: 'only_int', s: 'only_string', f: 'only_float' }
+    const macros: Readonly<Record<string, string>> = {
+      d: 'only_int',
+      x: 'only_int',
+      X: 'only_int',
+      s: 'only_string',
+      f: 'only_float',
+    }
     return `gsql.${macros[letter] ?? call.refuse(`${all} in FORMAT is not available in the embedded warehouse`)}(${values[index]})`
   })
   if (values.length === 0) return { sql: quoteString(text.replaceAll('%%', '%')), type: 'STRING' }
   const anyNull = values.map((value) => `${value} IS NULL`).join(' OR ')
-  return { sql: `(CASE WHEN ${anyNull} THEN NULL ELSE printf(${[quoteString(text), ...casts].join(', ')}) END)`, type: 'STRING' }
+  return {
+    sql: `(CASE WHEN ${anyNull} THEN NULL ELSE printf(${[quoteString(text), ...casts].join(', ')}) END)`,
+    type: 'STRING',
+  }
 }
 
 /** CONCAT prints dates and numbers; BYTES stay what they are. */
-const part = (value: Expr): string => (value.type === 'STRING' || value.isNull ? value.sql : `gsql.concatenated(${guarded(value)})`)
+const part = (value: Expr): string =>
+  value.type === 'STRING' || value.isNull ? value.sql : `gsql.concatenated(${guarded(value)})`
 
 const concat: Handler = (call) => ({
   sql: `(${call.nodes.map((_, index) => part(call.arg(index))).join(' || ')})`,

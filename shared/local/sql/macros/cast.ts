@@ -3,7 +3,8 @@ import { define, NUMERIC } from './define.ts'
 /** CAST by the type of what is cast, as BigQuery casts; SAFE_CAST gives NULL where CAST raises. */
 type Overload = readonly [parameters: string, body: string]
 
-const bad = (type: string): string => `error('Could not cast ' || coalesce(CAST(x AS VARCHAR), 'NULL') || ' to ${type}')`
+const bad = (type: string): string =>
+  `error('Could not cast ' || coalesce(CAST(x AS VARCHAR), 'NULL') || ' to ${type}')`
 
 const INTEGER = String.raw`^\s*[+-]?\d+\s*$`
 const HEX = String.raw`^\s*[+-]?0[xX][0-9a-fA-F]+\s*$`
@@ -27,7 +28,8 @@ const both = (name: string, overloads: (safe: boolean) => readonly Overload[]): 
   define(`safe_to_${name}`, ...overloads(true)),
 ]
 
-const cast = (safe: boolean, value: string, type: string): string => `${safe ? 'TRY_CAST' : 'CAST'}(${value} AS ${type})`
+const cast = (safe: boolean, value: string, type: string): string =>
+  `${safe ? 'TRY_CAST' : 'CAST'}(${value} AS ${type})`
 
 /** Zeros after the point are left out, as BigQuery prints NUMERIC. */
 const NUMERIC_TEXT = `rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.')`
@@ -46,7 +48,10 @@ const strings = (): readonly Overload[] => [
   ['x BOOLEAN', 'CAST(x AS VARCHAR)'],
   ['x DATE', `strftime(x, '%Y-%m-%d')`],
   ['x TIMESTAMP', `strftime(x, '%Y-%m-%d %H:%M:%S') || ${fraction('x')}`],
-  ['x TIMESTAMPTZ', `strftime(x AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S') || ${fraction(`(x AT TIME ZONE 'UTC')`)} || '+00'`],
+  [
+    'x TIMESTAMPTZ',
+    `strftime(x AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S') || ${fraction(`(x AT TIME ZONE 'UTC')`)} || '+00'`,
+  ],
   ['x TIME', `left(CAST(x AS VARCHAR), 8) || ${fraction('x')}`],
 ]
 
@@ -63,7 +68,12 @@ export const CAST_MACROS: readonly string[] = [
     [`x ${NUMERIC}`, cast(safe, 'round(x)', 'BIGINT')],
     ['x BOOLEAN', 'CAST(x AS BIGINT)'],
   ]),
-  ...both('float64', (safe) => [text(FLOAT, 'DOUBLE', safe, 'FLOAT64', 'trim(x)'), ['x DOUBLE', 'x'], ['x BIGINT', 'CAST(x AS DOUBLE)'], [`x ${NUMERIC}`, 'CAST(CAST(x AS VARCHAR) AS DOUBLE)']]),
+  ...both('float64', (safe) => [
+    text(FLOAT, 'DOUBLE', safe, 'FLOAT64', 'trim(x)'),
+    ['x DOUBLE', 'x'],
+    ['x BIGINT', 'CAST(x AS DOUBLE)'],
+    [`x ${NUMERIC}`, 'CAST(CAST(x AS VARCHAR) AS DOUBLE)'],
+  ]),
   ...both('numeric', (safe) => [
     text(DECIMAL, NUMERIC, safe, 'NUMERIC', 'trim(x)'),
     [`x ${NUMERIC}`, 'x'],
@@ -72,13 +82,39 @@ export const CAST_MACROS: readonly string[] = [
     ['x DOUBLE', cast(safe, `printf('%.60f', x)`, NUMERIC)],
   ]),
   ...both('bool', (safe) => [
-    ['x VARCHAR', `CASE lower(x) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE CASE WHEN x IS NULL THEN NULL ELSE ${safe ? 'NULL' : bad('BOOL')} END END`],
+    [
+      'x VARCHAR',
+      `CASE lower(x) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE CASE WHEN x IS NULL THEN NULL ELSE ${safe ? 'NULL' : bad('BOOL')} END END`,
+    ],
     ['x BOOLEAN', 'x'],
     ['x BIGINT', 'x <> 0'],
   ]),
-  ...both('date', (safe) => [text(DATE, 'DATE', safe, 'DATE'), ['x DATE', 'x'], ['x TIMESTAMP', 'CAST(x AS DATE)'], ['x TIMESTAMPTZ', `CAST(x AT TIME ZONE 'UTC' AS DATE)`]]),
-  ...both('datetime', (safe) => [text(DATETIME, 'TIMESTAMP', safe, 'DATETIME'), ['x DATE', 'CAST(x AS TIMESTAMP)'], ['x TIMESTAMP', 'x'], ['x TIMESTAMPTZ', `x AT TIME ZONE 'UTC'`]]),
-  ...both('timestamp', (safe) => [text(TIMESTAMP, 'TIMESTAMPTZ', safe, 'TIMESTAMP'), ['x DATE', `CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC'`], ['x TIMESTAMP', `x AT TIME ZONE 'UTC'`], ['x TIMESTAMPTZ', 'x']]),
-  ...both('time', (safe) => [text(TIME, 'TIME', safe, 'TIME'), ['x TIME', 'x'], ['x TIMESTAMP', 'CAST(x AS TIME)'], ['x TIMESTAMPTZ', `CAST(x AT TIME ZONE 'UTC' AS TIME)`]]),
-  ...both('bytes', () => [['x VARCHAR', 'encode(x)'], ['x BLOB', 'x']]),
+  ...both('date', (safe) => [
+    text(DATE, 'DATE', safe, 'DATE'),
+    ['x DATE', 'x'],
+    ['x TIMESTAMP', 'CAST(x AS DATE)'],
+    ['x TIMESTAMPTZ', `CAST(x AT TIME ZONE 'UTC' AS DATE)`],
+  ]),
+  ...both('datetime', (safe) => [
+    text(DATETIME, 'TIMESTAMP', safe, 'DATETIME'),
+    ['x DATE', 'CAST(x AS TIMESTAMP)'],
+    ['x TIMESTAMP', 'x'],
+    ['x TIMESTAMPTZ', `x AT TIME ZONE 'UTC'`],
+  ]),
+  ...both('timestamp', (safe) => [
+    text(TIMESTAMP, 'TIMESTAMPTZ', safe, 'TIMESTAMP'),
+    ['x DATE', `CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC'`],
+    ['x TIMESTAMP', `x AT TIME ZONE 'UTC'`],
+    ['x TIMESTAMPTZ', 'x'],
+  ]),
+  ...both('time', (safe) => [
+    text(TIME, 'TIME', safe, 'TIME'),
+    ['x TIME', 'x'],
+    ['x TIMESTAMP', 'CAST(x AS TIME)'],
+    ['x TIMESTAMPTZ', `CAST(x AT TIME ZONE 'UTC' AS TIME)`],
+  ]),
+  ...both('bytes', () => [
+    ['x VARCHAR', 'encode(x)'],
+    ['x BLOB', 'x'],
+  ]),
 ]
