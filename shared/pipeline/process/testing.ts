@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import pl from 'nodejs-polars'
 import type { CsvInput, ProcessedFile, ProcessRequest, TargetColumn } from '@convergence/core/ports/processor.ts'
+import { cellText } from './polars/cell-text.ts'
 import type { Field, FieldType } from '@convergence/core/table.ts'
 
 /** Helpers of this folder's tests. */
@@ -36,20 +37,20 @@ export const request = (
   }
 }
 
-/** Rows of parts as texts (polars' own), and their types. */
+/** Rows of parts as texts (polars' own), and their types. A column of bytes, which has no text, is given as it is read in UTF-8. */
 export const readParts = (
   files: readonly ProcessedFile[],
+  texts = true,
 ): { rows: Record<string, unknown>[]; types: Record<string, string> } => {
   const rows: Record<string, unknown>[] = []
   let types: Record<string, string> = {}
   for (const { body } of files) {
     const frame = pl.readParquet(readFileSync((body as { path: string }).path))
-    types = Object.fromEntries(frame.columns.map((name) => [name, String(frame.getColumn(name).dtype)]))
+    if (texts) types = Object.fromEntries(frame.columns.map((name) => [name, String(frame.getColumn(name).dtype)]))
     rows.push(
-      ...(frame.select(...frame.columns.map((name) => pl.col(name).cast(pl.String))).toRecords() as Record<
-        string,
-        unknown
-      >[]),
+      ...(frame
+        .select(...frame.columns.map((name) => cellText(pl.col(name), types[name] === 'DataType(Time)')))
+        .toRecords() as Record<string, unknown>[]),
     )
   }
   return { rows, types }

@@ -150,7 +150,7 @@ class Splitter {
     while (at < block.length) {
       const end = readRecord(block, at, this.#record, this.#options.dialect, last)
       if (end === INCOMPLETE) break
-      if (this.#oneColumn || !isBlank(block, at, block[end - 1] === LF ? end - 1 : end)) this.#records++
+      if (this.#oneColumn || block[end - 1] !== LF || !isBlank(block, at, end - 1)) this.#records++
       at = end
     }
     return at

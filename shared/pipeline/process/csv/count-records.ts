@@ -27,10 +27,13 @@ const carriageReturnsEndLines = (lines: Buffer): boolean => {
 /** The bits that are set are the high bits of the bytes of `word` that are zero. */
 const zeroBytes = (word: number): number => ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | word | 0x7f7f7f7f)
 
+const NO_WORDS = new Int32Array(0)
+
 const countLines = (lines: Buffer, delimitersPerLine: number, delimiter: number): number => {
   const length = lines.length
-  const aligned = Math.min((4 - (lines.byteOffset & 3)) & 3, length)
-  const words = new Int32Array(lines.buffer, lines.byteOffset + aligned, (length - aligned) >> 2)
+  const aligned = length < 8 ? 0 : (4 - (lines.byteOffset & 3)) & 3
+  const words =
+    length < 8 ? NO_WORDS : new Int32Array(lines.buffer, lines.byteOffset + aligned, (length - aligned) >> 2)
   const delimiters = delimiter * 0x01010101
   const lineEnds = LF * 0x01010101
   let records = 0

@@ -2,6 +2,7 @@ import pl from 'nodejs-polars'
 import type { TargetColumn } from '@convergence/core/ports/processor.ts'
 import type { DoneFile, JobRequest } from '../job.ts'
 import { columnIndex } from '../row-rules.ts'
+import { cellText } from './cell-text.ts'
 import { valueReader } from '../values/read-value.ts'
 
 /** Largest accepted value of the request's `maxOf`, as ISO or decimal text. */
@@ -12,7 +13,7 @@ export const largest = async (parts: readonly DoneFile[], request: JobRequest): 
   const column = pl.concat(
     parts.map((part) => pl.scanParquet(part.path, { glob: false }).select(pl.col(field.name).max())),
   )
-  const text = (await column.select(pl.col(field.name).max().cast(pl.String).alias('max')).collect())
+  const text = (await column.select(cellText(pl.col(field.name).max(), field.type === 'TIME').alias('max')).collect())
     .getColumn('max')
     .get(0) as string | null
   if (text === null) return {}

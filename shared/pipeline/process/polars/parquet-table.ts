@@ -3,6 +3,7 @@ import { DataRejectedError } from '@convergence/core/errors.ts'
 import type { TargetColumn } from '@convergence/core/ports/processor.ts'
 import type { Field, FieldType } from '@convergence/core/table.ts'
 import type { SegmentRow } from '../csv/read-segment.ts'
+import { cellText } from './cell-text.ts'
 import { INDEX } from './scan-table.ts'
 import { sourceIndexes, type TextTable } from './text-table.ts'
 import { partType, typedColumn, type TypedColumn } from './typed-column.ts'
@@ -75,7 +76,7 @@ export const parquetTextTable = async (
     const type = own[source]?.type as string
     if (column.parse === undefined && type === nameOf(column.field))
       return { typed: cell, accepted: column.field.mode === 'REQUIRED' ? cell.isNotNull() : pl.lit(true) }
-    return typedColumn(column, text(cell), type.startsWith('Datetime'))
+    return typedColumn(column, cellText(cell, type === 'Time'), type.startsWith('Datetime'))
   }
   async function* rows(indexes: readonly number[]): AsyncIterable<SegmentRow> {
     for (let at = 0; at < indexes.length; at += BATCH_ROWS) {
@@ -89,7 +90,9 @@ export const parquetTextTable = async (
           .and(pl.col(INDEX).isIn(batch)),
       )
       const texts = own.map(({ type }, i) =>
-        (type === undefined ? pl.lit(null).cast(pl.String) : text(pl.col(`#${i}`))).alias(`#t${i}`),
+        (type === undefined ? pl.lit(null).cast(pl.String) : cellText(pl.col(`#${i}`), type === 'Time')).alias(
+          `#t${i}`,
+        ),
       )
       for (const row of (await wanted.select(pl.col(INDEX), ...texts).collect()).rows())
         yield { position: firstRow + Number(row[0]), cells: row.slice(1) as (string | null)[] }
@@ -100,8 +103,6 @@ export const parquetTextTable = async (
     pieces: records === 0 ? [] : [{ records, scan: (index) => ({ frame: renamed(index), typed }), rows }],
   }
 }
-
-const text = (cell: Expr): Expr => cell.cast(pl.String)
 
 /** polars takes a name that starts with ^ and ends with $ for a pattern. */
 const escaped = (name: string): string =>
@@ -121,7 +122,7 @@ export const parquetSample = async (
   const frame = pl
     .scanParquet(path, { glob: false })
     .head(limit)
-    .select(...known.map(({ name }, i) => text(pl.col(escaped(name))).alias(`#${i}`)))
+    .select(...known.map(({ name, type }, i) => cellText(pl.col(escaped(name)), type === 'Time').alias(`#${i}`)))
   const rows = known.length === 0 ? [] : ((await frame.collect()).rows() as (string | null)[][])
   return {
     columns: known.map((column) => column.name),

@@ -26,6 +26,10 @@ export class RejectsFile {
       await this.#file.flush()
   }
 
+  abandon(): Promise<void> {
+    return this.#file.abandon()
+  }
+
   async close(): Promise<SpooledRejects> {
     if (this.#rows > 0) await this.#file.close()
     return { path: this.#file.path, rows: this.#rows, samples: this.#samples }

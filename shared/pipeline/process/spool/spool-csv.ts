@@ -22,9 +22,10 @@ const MAX_RECORD_BYTES = 64 << 20
  */
 export const spoolCsv = async (input: ProcessInput, format: CsvInput, directory: string): Promise<SpooledTable> => {
   const spooler = new CsvSpooler(input, format, directory)
-  for await (const chunk of input.body)
-    await spooler.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-  return spooler.end()
+  return spooler.spool(async () => {
+    for await (const chunk of input.body)
+      await spooler.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  })
 }
 
 /** The work of `spoolCsv`, fed from outside. */
@@ -60,6 +61,17 @@ export class CsvSpooler {
     this.#rejects = new RejectsFile(join(directory, 'ragged.csv'), input.origin)
   }
 
+  /** Runs what pushes, and ends; files are let go of when it fails. */
+  async spool(feed: () => Promise<void>): Promise<SpooledTable> {
+    try {
+      await feed()
+      return await this.#end()
+    } catch (error) {
+      await Promise.all([this.#file?.abandon(), this.#rejects.abandon()])
+      throw error
+    }
+  }
+
   async push(chunk: Buffer): Promise<void> {
     if (chunk.length === 0) return
     this.#pending.push(chunk)
@@ -76,7 +88,7 @@ export class CsvSpooler {
       )
   }
 
-  async end(): Promise<SpooledTable> {
+  async #end(): Promise<SpooledTable> {
     const bytes = this.#take()
     const rest = bytes.length > 0 ? await this.#consume(bytes, true) : 0
     if (rest < bytes.length)

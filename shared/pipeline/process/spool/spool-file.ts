@@ -41,6 +41,12 @@ export class SpoolFile {
     await this.#handle.close()
   }
 
+  /** Lets go of the file, which is then not to be read. */
+  async abandon(): Promise<void> {
+    await this.#handle?.close()
+    this.#handle = undefined
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     this.#handle ??= await open(this.path, 'wx', 0o600)
     for (let at = 0; at < bytes.length;) at += (await this.#handle.write(bytes, at)).bytesWritten

@@ -26,11 +26,16 @@ export const spoolInput = async (
 export const spoolBytes = async (input: ProcessInput, path: string): Promise<string> => {
   const file = new SpoolFile(path)
   let bytes = 0
-  for await (const chunk of input.body) {
-    bytes += chunk.length
-    await file.write(chunk)
+  try {
+    for await (const chunk of input.body) {
+      bytes += chunk.length
+      await file.write(chunk)
+    }
+    await file.close()
+  } catch (error) {
+    await file.abandon()
+    throw error
   }
-  await file.close()
   if (bytes === 0) throw new DataRejectedError(`${input.origin}: empty file`)
   return path
 }

@@ -33,10 +33,12 @@ export const spoolJson = async (
     for (const name of encoded.unknown) unknown.add(name)
     return Buffer.from(encoded.csv.buffer, encoded.csv.byteOffset, encoded.csv.byteLength)
   }
-  if (format.format === 'json')
-    await spooler.push(encodeDocument(await wholeBody(input), format.records ?? '[*]', input.origin, encode))
-  else await spoolLines(input, spooler, encode)
-  return { ...(await spooler.end()), unknown: [...unknown] }
+  const table = await spooler.spool(async () => {
+    if (format.format === 'json')
+      await spooler.push(encodeDocument(await wholeBody(input), format.records ?? '[*]', input.origin, encode))
+    else await spoolLines(input, spooler, encode)
+  })
+  return { ...table, unknown: [...unknown] }
 }
 
 type Encode = (bytes: Uint8Array, records: string) => Buffer
