@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:http'
+import { createServer, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { request as send } from 'node:http'
 import { operatorTenantSchema } from '@convergence/core/config/tenant.ts'
 import type { RestApiSource } from '@convergence/core/config/source.ts'
 import { sourceSchema } from '@convergence/core/config/source.ts'
@@ -155,3 +154,15 @@ export const readSlotLines = async (
     continuation = JSON.parse(JSON.stringify(end.continuation)) as Json
   }
 }
+
+export const ids = (from: number, to: number) =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => ({ id: from + i }))
+
+/** Lines of records with the ids 0 to `count` - 1. */
+export const lines = (count: number) => Array.from({ length: count }, (_, i) => String(i))
+
+/** A source with one resource, `orders`. */
+export const orders = (resource: Record<string, unknown>, source: Record<string, unknown> = {}) => ({
+  ...source,
+  resources: { orders: { path: '/orders', records: 'data[*]', ...resource } },
+})
