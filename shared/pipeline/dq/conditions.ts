@@ -7,7 +7,7 @@ import { isNumeric, kindOf, numberField, typeText, type Operand } from './operan
 import { checkLikePattern } from './patterns.ts'
 
 /** A literal that waits for the column it is compared with, a value in SQL, or a truth. */
-export type Term =
+type Term =
   | { readonly is: 'literal'; readonly value: string | boolean | null; readonly numeric: boolean; readonly at: number }
   | { readonly is: 'value'; readonly operand: Operand; readonly at: number }
   | { readonly is: 'truth'; readonly sql: string; readonly at: number }

@@ -32,7 +32,7 @@ export interface Dialect {
 const asInteger = (value: string, type: Type, integer: string) =>
   type.type === 'BOOL' ? `CAST(${value} AS ${integer})` : value
 
-export const BIGQUERY: Dialect = {
+const BIGQUERY: Dialect = {
   name: 'bigquery',
   keepsOrder: false,
   bigNumeric: { precision: 76, scale: 38 },
@@ -73,7 +73,7 @@ const duckdbType = ({ type, precision, scale }: Type): string => {
     : `DECIMAL(${EMBEDDED_BIGNUMERIC.precision}, ${EMBEDDED_BIGNUMERIC.scale})`
 }
 
-export const DUCKDB: Dialect = {
+const DUCKDB: Dialect = {
   name: 'duckdb',
   keepsOrder: true,
   bigNumeric: EMBEDDED_BIGNUMERIC,

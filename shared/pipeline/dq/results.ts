@@ -1,6 +1,6 @@
 import type { Outcome } from './check.ts'
 
-export type Severity = 'critical' | 'warning' | 'info'
+type Severity = 'critical' | 'warning' | 'info'
 
 /** One expectation as a rules file has it, perhaps not yet checked: what is wrong with it becomes its own result. */
 export interface GivenExpectation {

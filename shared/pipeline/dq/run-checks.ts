@@ -213,7 +213,7 @@ export const addSamples = (
     }
   })
 
-export interface QuarantineRule {
+interface QuarantineRule {
   /** Native SQL over one row; of uniqueness with a window function, so that it must stand in a select list. */
   readonly where: string
   readonly reason: string

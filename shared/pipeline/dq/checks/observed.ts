@@ -36,7 +36,7 @@ const boundDecimal = (bound: string | number): Decimal => {
   return number
 }
 
-export const boundNumber = (bound: string | number): number =>
+const boundNumber = (bound: string | number): number =>
   typeof bound === 'number' ? bound : Number(decimalText(boundDecimal(bound)))
 
 /** Bounds of a number, before any scan. */
