@@ -126,3 +126,26 @@ test('takes a timestamp by its day in UTC, to the last microsecond', async () =>
 test('refuses a partition that is no day', async () => {
   expect(await fixture.failure(await overwrite(['2026-02-30'], []))).toContain('"2026-02-30" is not DATE')
 })
+
+test('leaves out the days that a later planner has replaced, and counts their rows', async () => {
+  await fixture.run(
+    await overwrite('all', [
+      { id: 1, day: '2026-01-01' },
+      { id: 2, day: '2026-01-02' },
+    ]),
+  )
+  const part = await fixture.partOf(SCHEMA, [
+    { id: 10, day: '2026-01-01' },
+    { id: 20, day: '2026-01-02' },
+  ])
+  const strategy = { type: 'overwrite', partitions: ['2026-01-01'], leftOut: ['2026-01-02'] } as const
+  const job = fixture.publishJob(SCHEMA, [part], strategy, { ...BY_DAY, expectedRows: 2 })
+  expect(await fixture.run(job)).toMatchObject({
+    state: 'done',
+    counts: { staged: 2, inserted: 1, deleted: 1, superseded: 1 },
+  })
+  expect(await rows()).toEqual([
+    ['10', '2026-01-01'],
+    ['2', '2026-01-02'],
+  ])
+})

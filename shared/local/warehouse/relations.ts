@@ -50,8 +50,19 @@ export const restriction = (relation: Extract<Relation, { kind: 'table' }>, pref
   const terms = conditions.map(
     ({ column, equals }, index) => `${quoted(column)} ${equals.value === null ? 'IS NULL' : `= $${name(index)}`}`,
   )
+  const bindings = Object.fromEntries(conditions.map(({ equals }, index) => [name(index), bindParameter(equals)]))
+  const touched = touchedBy(relation, `${prefix}_run`)
+  const all = [...terms, ...touched.terms]
+  return { sql: all.length > 0 ? ` WHERE ${all.join(' AND ')}` : '', bindings: { ...bindings, ...touched.bindings } }
+}
+
+/** The partitions in which a run has rows. NULL is a partition too. */
+const touchedBy = ({ table, partitionsOfRun: of }: Extract<Relation, { kind: 'table' }>, name: string) => {
+  if (!of) return { terms: [], bindings: {} }
+  const column = quoted(of.column)
+  const own = `SELECT DISTINCT CAST(${column} AS DATE) FROM ${tablePath(table)} WHERE "_run_id" = $${name}`
   return {
-    sql: terms.length > 0 ? ` WHERE ${terms.join(' AND ')}` : '',
-    bindings: Object.fromEntries(conditions.map(({ equals }, index) => [name(index), bindParameter(equals)])),
+    terms: [`(CAST(${column} AS DATE) IN (${own}) OR (${column} IS NULL AND EXISTS (${own} AND ${column} IS NULL)))`],
+    bindings: { [name]: bindParameter({ name, type: 'STRING', value: of.runId }) },
   }
 }
