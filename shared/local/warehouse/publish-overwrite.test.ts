@@ -145,7 +145,7 @@ test('leaves out the days that a later planner has replaced, and counts their ro
     counts: { staged: 2, inserted: 1, deleted: 1, superseded: 1 },
   })
   expect(await rows()).toEqual([
-    ['10', '2026-01-01'],
     ['2', '2026-01-02'],
+    ['10', '2026-01-01'],
   ])
 })
