@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bucketName } from '@convergence/core/config/bucket-name.ts'
-import { InvalidInputError } from '@convergence/core/errors.ts'
+import { InvalidInputError, NotFoundError } from '@convergence/core/errors.ts'
 import type { Clock } from '@convergence/core/ports/clock.ts'
 import type {
   ObjectBody,
@@ -36,9 +36,13 @@ export class FileObjectStore implements ObjectStore {
   readonly #blobs: BlobFolder
   readonly #buckets = new Map<string, Bucket>()
 
+  /** Below which `localPath` leads. */
+  readonly blobFolder: string
+
   constructor(options: FileObjectStoreOptions) {
     this.#options = options
-    this.#blobs = new BlobFolder(join(options.folder, 'objects', 'blobs'), options.random)
+    this.blobFolder = join(options.folder, 'objects', 'blobs')
+    this.#blobs = new BlobFolder(this.blobFolder, options.random)
   }
 
   /** Removes what a crash left: call once, before the first write. Resolves to how many blobs had no object. */
@@ -84,11 +88,13 @@ export class FileObjectStore implements ObjectStore {
   }
 
   /**
-   * A file of this machine with the object's content, as long as the object is neither replaced nor deleted; not to be written to.
-   * Throws NotFoundError.
+   * The file of a part in a platform's bucket, as long as the object is neither replaced nor deleted; not to be written to.
+   * Throws NotFoundError; also for what is kept without a file of its own (small `.json` objects).
    */
-  async localPath(ref: ObjectRef): Promise<string> {
-    return orFileError(ref, this.#bucket(ref).localPath(ref.name))
+  localPath({ bucket, name }: ObjectRef): string {
+    const blob = this.#options.database.blobNow(bucket, name)
+    if (blob === undefined) throw new NotFoundError(`object ${bucket}/${name} has no file`)
+    return this.#blobs.pathOf(blob)
   }
 
   #bucket({ bucket, name }: { bucket: string; name?: string }): Bucket {

@@ -8,10 +8,16 @@ import { fromSqliteError } from './errors.ts'
 
 const BUSY = 5
 
-export interface Owner {
+/** How others on this machine reach the owner's HTTP server, once it listens. */
+export interface OwnerAddress {
+  readonly port: number
+  readonly url?: string
+  /** For requests of the folder's owner: the file has mode 0600. */
+  readonly token?: string
+}
+
+export interface Owner extends Partial<OwnerAddress> {
   readonly pid: number
-  /** Of its HTTP server on 127.0.0.1, once it listens. */
-  readonly port?: number
 }
 
 /** Held open: were a connection collected as garbage, its lock would go with it. */
@@ -58,8 +64,8 @@ export class OwnerLock {
   }
 
   /** Lets other processes find the owner's HTTP server. */
-  async announcePort(port: number): Promise<void> {
-    await this.#write({ pid: process.pid, port })
+  async announce(address: OwnerAddress): Promise<void> {
+    await this.#write({ pid: process.pid, ...address })
   }
 
   async release(): Promise<void> {
@@ -70,7 +76,8 @@ export class OwnerLock {
 
   async #write(owner: Owner): Promise<void> {
     const temporary = `${ownerPath(this.#folder)}.tmp`
-    await writeFile(temporary, `${JSON.stringify(owner)}\n`)
+    await rm(temporary, { force: true })
+    await writeFile(temporary, `${JSON.stringify(owner)}\n`, { mode: 0o600, flag: 'wx' })
     await rename(temporary, ownerPath(this.#folder))
   }
 }
@@ -87,10 +94,10 @@ const readOwnerFile = async (folder: string): Promise<Owner | undefined> => {
 const conflict = async (folder: string): Promise<ConflictError> => {
   const owner = await readOwnerFile(folder)
   const who = owner ? `process ${owner.pid}` : 'another process'
-  const how = owner?.port
-    ? `talk to it at http://127.0.0.1:${owner.port}, or stop it`
-    : 'wait until it has ended, or stop it'
-  return new ConflictError(`${who} is using ${folder}: ${how}`, { details: { ...owner } })
+  const url = owner?.url ?? (owner?.port === undefined ? undefined : `http://127.0.0.1:${owner.port}`)
+  const how = url === undefined ? 'wait until it has ended, or stop it' : `talk to it at ${url}, or stop it`
+  const details = { ...(owner && { pid: owner.pid }), ...(owner?.port !== undefined && { port: owner.port }) }
+  return new ConflictError(`${who} is using ${folder}: ${how}`, { details })
 }
 
 /** Who owns the folder now; undefined when nobody does. */

@@ -11,11 +11,12 @@ let configs: string
 let file: string
 let secrets: FileSecretStore
 beforeEach(async () => {
-  configs = await folders.make()
+  const root = await folders.make()
+  configs = join(root, 'configs')
   file = join(configs, 'acme', 'secrets', 'key.txt')
   await mkdir(join(configs, 'acme', 'secrets'), { recursive: true })
   await writeFile(file, 'hush-hush', { mode: 0o600 })
-  secrets = new FileSecretStore(configs)
+  secrets = new FileSecretStore({ root })
 })
 
 test('a file that others could read is refused, by mode and fix, without its content', async () => {

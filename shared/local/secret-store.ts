@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { open, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ForbiddenError, InvalidConfigError, LimitExceededError, NotFoundError } from '@convergence/core/errors.ts'
-import { isId, isTenantId } from '@convergence/core/names.ts'
+import { isId, isTenantId } from '@convergence/core/ids.ts'
 import type { SecretStore } from '@convergence/core/ports/secret-store.ts'
 import { fromFileError } from './errors.ts'
 
@@ -14,9 +14,9 @@ export class FileSecretStore implements SecretStore {
   readonly #configs: string
   readonly #cached = new Map<string, Map<string, string>>()
 
-  /** `configs`: the folder of that name. */
-  constructor(configs: string) {
-    this.#configs = configs
+  /** `root`: the folder that has `configs/`. */
+  constructor({ root }: { root: string }) {
+    this.#configs = join(root, 'configs')
   }
 
   async get(tenant: string, name: string): Promise<string> {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { UnavailableError } from '@convergence/core/errors.ts'
 import { fromSqliteError } from '../errors.ts'
+import { BlobIndex } from './blob-index.ts'
 import type { OperationInput, OperationName, OperationOutput } from './operations.ts'
 import { Signal } from './signal.ts'
 import type { FromWorker, NumberedCall, ToWorker } from './worker.ts'
@@ -26,6 +27,7 @@ export class LocalDatabase {
   #unsent: NumberedCall[] = []
   #nextId = 1
   #closed: Error | undefined
+  #index: BlobIndex | undefined
 
   private constructor(path: string, worker: Worker) {
     this.path = path
@@ -60,11 +62,18 @@ export class LocalDatabase {
     })
   }
 
+  /** The blob of an object, read at once on a connection of its own: for callers that cannot wait. It blocks for microseconds. */
+  blobNow(bucket: string, name: string): string | undefined {
+    this.#index ??= new BlobIndex(this.path)
+    return this.#index.find(bucket, name)
+  }
+
   /** Waits for the calls under way; further ones are refused. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#send()
     this.#closed = new UnavailableError(`${this.path} is closed`)
+    this.#index?.close()
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#worker.ref()
     this.#worker.postMessage({ type: 'close' } satisfies ToWorker)

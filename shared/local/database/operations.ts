@@ -18,7 +18,6 @@ export const operations = {
   putObject: objects.putObject,
   deleteObject: objects.deleteObject,
   listObjects: objects.listObjects,
-  moveBodyToBlob: objects.moveBodyToBlob,
   unreferencedBlobs: objects.unreferencedBlobs,
   publish: deliveries.publish,
   enqueue: deliveries.enqueue,

@@ -9,8 +9,14 @@ import type { BlobFolder } from './blob-folder.ts'
 import type { Bucket, ReadOptions } from './bucket.ts'
 import { clampRange, readPieces } from './files.ts'
 
-/** Markers and plans mostly are smaller; in the row they cost one fsync that they share, instead of three of their own. */
+/**
+ * Markers and plans mostly are smaller; in the row they cost one fsync that they share, instead of three of their own. Parts stay
+ * files, however small: DuckDB reads those.
+ */
 const INLINE_BYTES = 8 * 1024
+
+const fitsRow = (name: string, body: ObjectBody): body is Uint8Array =>
+  body instanceof Uint8Array && body.length <= INLINE_BYTES && name.endsWith('.json')
 
 export interface BlobBucketOptions {
   readonly bucket: string
@@ -39,7 +45,7 @@ export class BlobBucket implements Bucket {
     { ifGeneration, contentType = null }: { ifGeneration: string | null; contentType?: string | null },
   ): Promise<PutResult> {
     const target = { bucket: this.#bucket, name, ifGeneration, contentType, nowMs: this.#clock.nowMs() }
-    if (body instanceof Uint8Array && body.length <= INLINE_BYTES)
+    if (fitsRow(name, body))
       return this.#commit({
         ...target,
         size: body.length,
@@ -92,22 +98,6 @@ export class BlobBucket implements Bucket {
     const { gone, blob } = await this.#database.call('deleteObject', { bucket: this.#bucket, name, generation })
     if (blob !== null) await this.#blobs.remove(blob)
     return gone
-  }
-
-  async localPath(name: string): Promise<string> {
-    for (;;) {
-      const row = await this.#content(name)
-      if (row.blob !== null) return this.#blobs.pathOf(row.blob)
-      const moved = await this.#blobs.write(
-        row.body!,
-        async (blob) => {
-          const key = { bucket: this.#bucket, name, generation: row.generation, blob }
-          return (await this.#database.call('moveBodyToBlob', key)) ? blob : undefined
-        },
-        (blob) => blob !== undefined,
-      )
-      if (moved !== undefined) return this.#blobs.pathOf(moved)
-    }
   }
 
   async #content(name: string, generation?: string): Promise<ObjectContent> {

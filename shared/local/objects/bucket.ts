@@ -17,6 +17,4 @@ export interface Bucket {
   read(name: string, options: ReadOptions): AsyncIterable<Uint8Array>
   list(prefix: string, options: { after: string; limit: number }): Promise<Omit<ObjectPage, 'nextPageToken'>>
   delete(name: string, generation: string): Promise<boolean>
-  /** A file of this machine with the object's content, for readers that want a path; it must not be written to. */
-  localPath(name: string): Promise<string>
 }

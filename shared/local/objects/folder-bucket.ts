@@ -120,11 +120,6 @@ export class FolderBucket implements Bucket {
     })
   }
 
-  async localPath(name: string): Promise<string> {
-    if ((await this.head(name)) === undefined) throw this.#missing(name)
-    return realpath(join(this.#options.path, name))
-  }
-
   async #open(name: string): Promise<FileHandle> {
     const path = join(this.#options.path, name)
     if ((await this.#stat(name)) === undefined) throw this.#missing(name)

@@ -90,17 +90,6 @@ export const listObjects = (statements: Statements, { bucket, prefix, after, lim
     )
     .all(bucket, prefix, after, endOfPrefix(prefix), limit) as unknown as ObjectRow[]
 
-/** Moves a body out of its row into a file that is there already; false when the row has changed meanwhile. */
-export const moveBodyToBlob = (
-  statements: Statements,
-  { bucket, name, generation, blob }: ObjectKey & { generation: number; blob: string },
-): boolean =>
-  statements
-    .prepare(
-      'UPDATE objects SET blob = ?, body = NULL WHERE bucket = ? AND name = ? AND generation = ? AND blob IS NULL',
-    )
-    .run(blob, bucket, name, generation).changes === 1
-
 /** Those that no object names. */
 export const unreferencedBlobs = (statements: Statements, blobs: readonly string[]): string[] => {
   const find = statements.prepare('SELECT 1 FROM objects WHERE blob = ?')
