@@ -32,15 +32,17 @@ const duckdbType = (column: Column): string => {
   return column.mode === 'REPEATED' ? `${base}[]` : base
 }
 
+const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value as number))
+
 const literal = (value: unknown, column: Column): string => {
   if (value === null || value === undefined) return 'NULL'
   if (column.mode === 'REPEATED' && Array.isArray(value))
     return `[${value.map((item) => literal(item, { ...column, mode: 'NULLABLE' })).join(', ')}]`
   if (column.type === 'STRUCT' && Array.isArray(value))
     return `row(${value.map((item, index) => literal(item, column.fields?.[index] ?? column)).join(', ')})`
-  if (column.type === 'BYTES') return `from_base64('${String(value)}')`
-  const text = `'${String(value).replaceAll("'", "''")}'`
-  return `CAST(${text} AS ${duckdbType({ ...column, mode: 'NULLABLE' })})`
+  if (column.type === 'BYTES') return `from_base64('${text(value)}')`
+  const quoted = `'${text(value).replaceAll("'", "''")}'`
+  return `CAST(${quoted} AS ${duckdbType({ ...column, mode: 'NULLABLE' })})`
 }
 
 /** The insert casts each row's list or struct to the column's type. */

@@ -67,7 +67,7 @@ export const plainValue = (value: unknown, column: Column): unknown => {
   if (value instanceof DuckDBIntervalValue) return interval(value)
   if (typeof value === 'bigint')
     return value > 9007199254740991n || value < -9007199254740991n ? String(value) : Number(value)
-  if (typeof value === 'object') return civil(String(value))
+  if (typeof value === 'object') return civil((value as { toString: () => string }).toString())
   return value
 }
 
@@ -93,6 +93,8 @@ const interval = ({ months, days, micros }: DuckDBIntervalValue): string => {
   const m = Math.abs(months)
   return `${sign(months)}${Math.floor(m / 12)}-${m % 12} ${days} ${micros < 0n ? '-' : ''}${seconds / 3600n}:${(seconds / 60n) % 60n}:${seconds % 60n}${fraction}`
 }
+
+const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value as number))
 
 /** Equal as BigQuery would show it; floats at a relative 1e-9. */
 export const sameValue = (expected: unknown, actual: unknown, column: Column): boolean => {
@@ -121,19 +123,19 @@ export const sameValue = (expected: unknown, actual: unknown, column: Column): b
   }
   if (column.type === 'FLOAT64') return sameFloat(toFloat(expected), toFloat(actual))
   if (column.type === 'NUMERIC' || column.type === 'BIGNUMERIC')
-    return trimDecimal(String(expected)) === trimDecimal(String(actual))
-  if (column.type === 'DATETIME') return civil(String(expected)) === civil(String(actual))
-  if (column.type === 'TIME') return civil(String(expected)) === civil(String(actual))
-  if (column.type === 'TIMESTAMP') return instant(String(expected).replace(/Z$/, '')) === String(actual)
+    return trimDecimal(textOf(expected)) === trimDecimal(textOf(actual))
+  if (column.type === 'DATETIME') return civil(textOf(expected)) === civil(textOf(actual))
+  if (column.type === 'TIME') return civil(textOf(expected)) === civil(textOf(actual))
+  if (column.type === 'TIMESTAMP') return instant(textOf(expected).replace(/Z$/, '')) === textOf(actual)
   if (column.type === 'JSON')
-    return JSON.stringify(JSON.parse(String(expected))) === JSON.stringify(JSON.parse(String(actual)))
-  return String(expected) === String(actual) && typeof expected === typeof actual
+    return JSON.stringify(JSON.parse(textOf(expected))) === JSON.stringify(JSON.parse(textOf(actual)))
+  return textOf(expected) === textOf(actual) && typeof expected === typeof actual
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 const toFloat = (value: unknown): number => {
-  const text = String(value)
+  const text = textOf(value)
   if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return Number(text)
   return typeof value === 'number' || /^-?[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }

@@ -17,7 +17,7 @@ export interface Token {
 /** `line:column`, both from 1, of an offset in the text. */
 export const positionOf = (text: string, offset: number): string => {
   const before = text.slice(0, offset).split('\n')
-  return `${before.length}:${[...(before.at(-1) ?? '')].length + 1}`
+  return `${before.length}:${Array.from(before.at(-1) ?? '').length + 1}`
 }
 
 export const sqlError = (text: string, offset: number, message: string): InvalidInputError => {
@@ -146,7 +146,7 @@ const readEscape = (text: string, at: number, bytes: boolean): { value: string; 
 const BYTE_MARK = 0xf700
 
 const toHex = (value: string): string =>
-  [...value]
+  Array.from(value)
     .map((character) => {
       const point = character.codePointAt(0) ?? 0
       return point > BYTE_MARK + 127 && point < BYTE_MARK + 256

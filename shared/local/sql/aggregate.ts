@@ -103,7 +103,7 @@ export const readAggregate = (translation: Translation, kind: string, body: Body
   if (special) return special(translation, body)
   const reader = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined
   if (!reader) return undefined
-  const { this: inner, distinct } = translation.read(String(body.name ?? kind), body, ['this', 'distinct', 'name'])
+  const { this: inner, distinct } = translation.read(kind, body, ['this', 'distinct', 'name'])
   if (distinct === true) translation.count('DISTINCT')
   const aggregate = reader(translation, {
     value: compileHoisted(translation, inner),

@@ -163,13 +163,13 @@ const caseWhen: Compile = (translation, body) => {
     const [when, then] = Array.isArray(branch) ? branch : []
     const condition = compileExpression(translation, when)
     return {
-      when: subject ? compare('=', subject, condition).sql : condition.sql,
-      then: compileExpression(translation, then),
+      test: subject ? compare('=', subject, condition).sql : condition.sql,
+      value: compileExpression(translation, then),
     }
   })
   const last = isAbsent(otherwise) ? NULL : compileExpression(translation, otherwise)
-  const { values, type, checked } = unify([...branches.map((branch) => branch.then), last])
-  const text = branches.map((branch, index) => `WHEN ${branch.when} THEN ${values[index]}`).join(' ')
+  const { values, type, checked } = unify([...branches.map((branch) => branch.value), last])
+  const text = branches.map((branch, index) => `WHEN ${branch.test} THEN ${values[index]}`).join(' ')
   return { sql: `(CASE ${text} ELSE ${values.at(-1)} END)`, type, checked }
 }
 

@@ -94,6 +94,9 @@ const withCtes = (translation: Translation, value: unknown, work: () => string):
   if (isAbsent(value)) return work()
   const { ctes, recursive } = translation.read('WITH', isNode(value) ? value : {}, ['ctes', 'recursive'])
   const bodies = listOf(ctes).map((cte) => translation.read('WITH', isNode(cte) ? cte : {}, ['alias', 'this']))
+  for (const { alias } of bodies)
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(translation.name(alias)))
+      return translation.refuse(alias, 'names in WITH hold letters, digits and _ only in the embedded warehouse')
   return translation.withCtes((define) => {
     const texts = bodies.map(({ alias, this: query }) => {
       if (recursive === true) define(translation.name(alias))
@@ -177,7 +180,7 @@ const compileItems = (translation: Translation, select: Body): string => {
   return items
     .map((item) => {
       const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
-      if (kind === 'star') return compileStar(translation, body)
+      if (kind === 'star') return compileStar(translation, body, usingColumns(translation, select.joins))
       if (kind === 'alias') {
         const { this: inner, alias } = translation.read('AS', body, ['this', 'alias'])
         const own =
@@ -219,10 +222,28 @@ const selectFields = (
     return { name, value: compileItem(translation, inner) }
   })
 
-const compileStar = (translation: Translation, body: Body): string => {
+/** Columns of USING: BigQuery's `*` begins with those of the last join. */
+const usingColumns = (translation: Translation, joins: unknown): string[] => {
+  const names = listOf(joins)
+    .toReversed()
+    .flatMap((join) => listOf(isNode(join) ? join.using : undefined).map((name) => translation.name(name)))
+  return names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index)
+}
+
+const compileStar = (translation: Translation, body: Body, using: readonly string[]): string => {
   const { table, except, replace } = translation.read('*', body, ['table', 'except', 'replace'])
   const star = isAbsent(table) ? '*' : `${quoteName(translation.name(table))}.*`
   const without = listOf(except).map((name) => quoteName(translation.name(name)))
+  if (isAbsent(table) && using.length > 0) {
+    if (without.length + listOf(replace).length > 0)
+      return translation.refuse(
+        body,
+        '* EXCEPT and * REPLACE beside USING are not available in the embedded warehouse',
+        '*',
+      )
+    const columns = using.map(quoteName)
+    return `${columns.join(', ')}, * EXCLUDE (${columns.join(', ')})`
+  }
   const instead = listOf(replace).map((item) => {
     const { this: inner, alias } = translation.read('REPLACE', isNode(item) ? item : {}, ['this', 'alias'])
     return `${compileItem(translation, inner).sql} AS ${quoteName(translation.name(alias))}`

@@ -214,6 +214,13 @@ describe('GoogleSQL on DuckDB', () => {
     ])
   })
 
+  it('puts the columns of USING first, as BigQuery does', async () => {
+    const rows = await google.ask(
+      'SELECT * FROM {{ raw.usage }} JOIN {{ raw.prices }} USING (model) ORDER BY day DESC LIMIT 1',
+    )
+    expect(rows[0]?.slice(0, 3)).toEqual(['large', '2026-01-02', 'b'])
+  })
+
   it('raises the error of ERROR only for rows that reach it', async () => {
     const query = (model: string): string =>
       `SELECT IF(model = '${model}', ERROR('no price for model ${model}'), model) AS m FROM {{ raw.prices }} WHERE model <> 'small'`
@@ -222,15 +229,15 @@ describe('GoogleSQL on DuckDB', () => {
   })
 
   it.each([
-    [`SELECT NUMERIC '99999999999999999999999999999' * 10`],
-    [`SELECT NUMERIC '1' / 0`],
-    [`SELECT 9223372036854775807 + 1`],
-    [`SELECT CAST('abc' AS INT64)`],
-    [`SELECT [1, 2][OFFSET(2)]`],
-    [`SELECT (SELECT model FROM {{ raw.prices }})`],
-    [`SELECT fine * 2 FROM {{ raw.prices }}`],
-  ])('raises an error for %s', async (sql) => {
-    await expect(google.ask(sql)).rejects.toThrow()
+    [`SELECT NUMERIC '99999999999999999999999999999' * 10`, /Could not cast|Overflow|out of range|Conversion/],
+    [`SELECT NUMERIC '1' / 0`, /division by zero/],
+    [`SELECT 9223372036854775807 + 1`, /Overflow/],
+    [`SELECT CAST('abc' AS INT64)`, /Could not cast abc to INT64/],
+    [`SELECT [1, 2][OFFSET(2)]`, /out of bounds/],
+    [`SELECT (SELECT model FROM {{ raw.prices }})`, /More than one row/],
+    [`SELECT fine * 2 FROM {{ raw.prices }}`, /BIGNUMERIC is not available/],
+  ])('raises an error for %s', async (sql, message) => {
+    await expect(google.ask(sql)).rejects.toThrow(message)
   })
 
   it('passes the parameters that the query uses, with their types, and names its tables', () => {
@@ -295,6 +302,7 @@ describe('what is not available', () => {
     [`SELECT BIGNUMERIC '1'`, 'SQL 1:8: BIGNUMERIC'],
     ['SELECT CAST(1 AS NUMERIC(10, 2))', 'NUMERIC(precision, scale)'],
     ['SELECT SAFE.SUBSTR("a", 1)', 'SAFE.SUBSTR'],
+    ['SELECT TIMESTAMP_ADD(TIMESTAMP "2026-01-01", INTERVAL 1 MONTH)', 'TIMESTAMP_ADD by MONTH'],
     ['SELECT @missing', 'SQL 1:8: there is no parameter @missing'],
     [`SELECT 'open`, 'SQL 1:8: this string is never closed'],
     ['SELECT LAG(day) OVER (ORDER BY day ROWS 1 PRECEDING) FROM {{ raw.usage }}', 'LAG takes no window frame'],

@@ -37,11 +37,17 @@ const zoneAt = (call: Call, value: Expr): string =>
     ? value.sql
     : call.refuse(`a time zone is a constant like 'UTC' or 'Europe/Berlin' in the embedded warehouse`)
 
+const readUnit = (interval: Readonly<Record<string, unknown>>): string =>
+  isNode(interval.unit) ? String(interval.unit.unit).toUpperCase() : ''
+
 const shift =
   (name: string, type: Type): Handler =>
   (call) => {
     if (call.nodes.length !== 2 || !isNode(call.nodes[1]) || !('interval' in call.nodes[1]))
       return call.refuse(`${call.name} takes a date and an INTERVAL`)
+    const unit = isNode(call.nodes[1].interval) ? readUnit(call.nodes[1].interval) : ''
+    if (type === 'TIMESTAMP' && ['WEEK', 'MONTH', 'QUARTER', 'YEAR'].includes(unit))
+      return call.refuse(`${call.name} by ${unit} is not available`)
     return { sql: macro(name, dated(call.arg(0), type), call.arg(1).sql), type: call.arg(0).type }
   }
 

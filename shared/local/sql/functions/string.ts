@@ -1,7 +1,7 @@
 import { guarded } from '../arithmetic.ts'
 import { macro, quoteString } from '../sql-text.ts'
 import type { Expr } from '../translation.ts'
-import { args, byMacro, constantString, same, type FunctionTable, type Handler } from './function-table.ts'
+import { args, byMacro, constantString, type FunctionTable, type Handler } from './function-table.ts'
 
 /** What GoogleSQL's TRIM removes: White_Space of Unicode; DuckDB's removes spaces only. */
 const BLANKS = quoteString(
@@ -58,22 +58,22 @@ export const STRING_FUNCTIONS: FunctionTable = {
   CHAR_LENGTH: byMacro('length_of', 'INT64', 1),
   BYTE_LENGTH: byMacro('byte_length', 'INT64', 1),
   OCTET_LENGTH: byMacro('byte_length', 'INT64', 1),
-  UPPER: same('upper', 'STRING', 1),
-  LOWER: same('lower', 'STRING', 1),
+  UPPER: byMacro('upper_of', 'STRING', 1),
+  LOWER: byMacro('lower_of', 'STRING', 1),
   INITCAP: byMacro('initcap', 'STRING', 1),
   TRIM: trim('trim'),
   LTRIM: trim('ltrim'),
   RTRIM: trim('rtrim'),
   REPLACE: byMacro('replace_all', 'STRING', 3),
-  REVERSE: same('reverse', 'STRING', 1),
+  REVERSE: byMacro('reverse_of', 'STRING', 1),
   REPEAT: byMacro('repeat_text', 'STRING', 2),
   LPAD: (call) => byMacro(call.nodes.length === 2 ? 'lpad_blank' : 'lpad_text', 'STRING', 2, 3)(call),
   RPAD: (call) => byMacro(call.nodes.length === 2 ? 'rpad_blank' : 'rpad_text', 'STRING', 2, 3)(call),
   LEFT: byMacro('left_of', 'STRING', 2),
   RIGHT: byMacro('right_of', 'STRING', 2),
   SUBSTR: (call) => byMacro(call.nodes.length === 2 ? 'substr_from' : 'substr_part', 'STRING', 2, 3)(call),
-  STARTS_WITH: same('starts_with', 'BOOL', 2),
-  ENDS_WITH: same('ends_with', 'BOOL', 2),
+  STARTS_WITH: byMacro('starts_with_of', 'BOOL', 2),
+  ENDS_WITH: byMacro('ends_with_of', 'BOOL', 2),
   STRPOS: byMacro('position_of', 'INT64', 2),
   SPLIT: (call) => {
     const [text = '', separator = "','"] = args(call, 1, 2)

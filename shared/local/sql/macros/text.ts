@@ -1,4 +1,13 @@
-import { define } from './define.ts'
+import { define as defineMacro } from './define.ts'
+
+/** Functions of texts: for BYTES they are refused, since DuckDB's would take them for something else or fail without a reason. */
+const define = (name: string, ...overloads: readonly (readonly [string, string])[]): string => {
+  const [parameters = ''] = overloads[0] ?? []
+  const taken = overloads.some(([one]) => one.includes('BLOB'))
+  if (taken || !parameters.startsWith('s VARCHAR')) return defineMacro(name, ...overloads)
+  const message = `this function of BYTES is not available in the embedded warehouse (${name.replace(/_.*/, '').toUpperCase()})`
+  return defineMacro(name, ...overloads, [parameters.replaceAll('VARCHAR', 'BLOB'), `error('${message}')`])
+}
 
 const negative = (name: string): string => `error('${name} takes no negative length')`
 const SHORTEST = 'CAST(n AS INTEGER)'
@@ -22,6 +31,8 @@ export const TEXT_MACROS: readonly string[] = [
     's VARCHAR, d VARCHAR',
     'CASE WHEN s IS NULL OR d IS NULL THEN NULL ELSE string_split(s, d) END',
   ]),
+  ...['upper', 'lower', 'reverse'].map((name) => define(`${name}_of`, ['s VARCHAR', `${name}(s)`])),
+  ...['starts_with', 'ends_with'].map((name) => define(`${name}_of`, ['s VARCHAR, t VARCHAR', `${name}(s, t)`])),
   define('only_string', ['x VARCHAR', 'x']),
   define('length_of', ['s VARCHAR', 'length(s)'], ['s BLOB', 'octet_length(s)']),
   define('byte_length', ['s VARCHAR', 'CAST(strlen(s) AS BIGINT)'], ['s BLOB', 'octet_length(s)']),
