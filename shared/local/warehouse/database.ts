@@ -105,12 +105,16 @@ const openInstance = async (options: DatabaseOptions): Promise<DuckDBInstance> =
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     default_null_order: 'nulls_first_on_asc_last_on_desc',
+    // The oldest whose files can hold macros with typed parameters.
+    storage_compatibility_version: 'v1.4.0',
   })
   const session = new Session(instance)
   try {
     if (await isLocked(session)) return instance
     await session.run(`SET GLOBAL TimeZone = 'UTC'`)
-    for (const sql of options.setup) await session.run(sql)
+    await session.transaction(async () => {
+      for (const sql of options.setup) await session.run(sql)
+    })
     await session.run(`SET GLOBAL allowed_directories = [${quoteText(options.objectFolder)}]`)
     await session.run('SET GLOBAL enable_external_access = false')
     await session.run('SET GLOBAL lock_configuration = true')

@@ -33,5 +33,5 @@ const positionOf = (sql: string, message: string): string => {
   const at = name === undefined ? -1 : sql.search(new RegExp(`\\b${name}\\b`, 'i'))
   if (at < 0) return ''
   const before = sql.slice(0, at).split('\n')
-  return `${before.length}:${(before.at(-1) ?? '').length + 1} `
+  return `SQL ${before.length}:${(before.at(-1) ?? '').length + 1}: `
 }

@@ -204,7 +204,7 @@ describe('any sequence of merges', () => {
         const held = await fixture.query(`SELECT a, b, "at", v, ingestion_date FROM {{t}}`, target)
         expect(sorted(held)).toEqual(sorted([...model.values()]))
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     )
   })
 

@@ -52,6 +52,20 @@ export const partsSource = async (
   }
 }
 
+/** Types that a part holds as a table does. */
+const PLAIN_TYPES: ReadonlySet<string> = new Set([
+  'STRING',
+  'BYTES',
+  'INT64',
+  'FLOAT64',
+  'NUMERIC',
+  'BIGNUMERIC',
+  'BOOL',
+  'DATE',
+  'DATETIME',
+  'TIMESTAMP',
+])
+
 const partColumn = (field: Field, found: Field | undefined): string => {
   const column = quoted(field.name)
   if (!found) {
@@ -59,9 +73,13 @@ const partColumn = (field: Field, found: Field | undefined): string => {
       throw new InvalidConfigError(`column "${field.name}" is REQUIRED, and the parts do not have it`)
     return `CAST(NULL AS ${duckdbType(field)}) AS ${column}`
   }
-  if (duckdbType(found) === duckdbType(field)) return `${quoted(found.name)} AS ${column}`
-  if (duckdbType(found) === duckdbType(field, { jsonAsText: true }))
-    return `CAST(${quoted(found.name)} AS ${duckdbType(field)}) AS ${column}`
+  const type = duckdbType(field)
+  // Parquet holds JSON as text, and times of a finer unit: within nested columns too.
+  const same = duckdbType(found) === type || duckdbType(found) === duckdbType(field, { jsonAsText: true })
+  if (same)
+    return PLAIN_TYPES.has(field.type)
+      ? `${quoted(found.name)} AS ${column}`
+      : `CAST(${quoted(found.name)} AS ${type}) AS ${column}`
   throw new InternalError(
     `column "${field.name}" is ${typeLabel(found)} in the parts, and ${typeLabel(field)} in the schema`,
   )

@@ -52,11 +52,14 @@ export const plainSql: TranslateSql = ({ sql, tables, parameters }) => ({
 
 export type Row = Readonly<Record<string, string | number | null>>
 
+let maker: Promise<DuckDBInstance> | undefined
+/** One for all tests of the process: it holds nothing. */
+const partMaker = (): Promise<DuckDBInstance> => (maker ??= DuckDBInstance.create(':memory:', { threads: '1' }))
+
 export class WarehouseFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'convergence-warehouse-'))
   readonly clock = { nowMs: () => Date.UTC(2026, 0, 31) }
   #warehouse: DuckDbWarehouse | undefined
-  #maker: DuckDBInstance | undefined
   #parts = 0
   #jobs = 0
 
@@ -91,9 +94,8 @@ export class WarehouseFixture {
 
   /** A part from a SELECT in DuckDB's SQL. */
   async part(select: string): Promise<PartRef> {
-    this.#maker ??= await DuckDBInstance.create(':memory:', { threads: '1' })
     const name = `part-${this.#parts++}.parquet`
-    const connection = await this.#maker.connect()
+    const connection = await (await partMaker()).connect()
     await connection.run(`SET TimeZone = 'UTC'`)
     const result = await connection.run(`COPY (${select}) TO '${join(this.folder, name)}' (FORMAT parquet)`)
     connection.closeSync()
@@ -179,7 +181,6 @@ export class WarehouseFixture {
 
   async close(): Promise<void> {
     await this.#warehouse?.close()
-    this.#maker?.closeSync()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -84,6 +84,8 @@ const SCALARS: Partial<Record<DuckDBTypeId, FieldType>> = {
   [DuckDBTypeId.BLOB]: 'BYTES',
   [DuckDBTypeId.DATE]: 'DATE',
   [DuckDBTypeId.TIME]: 'TIME',
+  // What polars writes into Parquet.
+  [DuckDBTypeId.TIME_NS]: 'TIME',
   [DuckDBTypeId.TIMESTAMP]: 'DATETIME',
   [DuckDBTypeId.TIMESTAMP_S]: 'DATETIME',
   [DuckDBTypeId.TIMESTAMP_MS]: 'DATETIME',

@@ -9,6 +9,7 @@ import {
   DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  DuckDBTimeNSValue,
   DuckDBTimeValue,
   DuckDBUUIDValue,
   type DuckDBValue,
@@ -27,6 +28,7 @@ export const portValue = (value: DuckDBValue): unknown => {
   if (value instanceof DuckDBTimestampMillisecondsValue) return instantText(value.millis * 1_000n)
   if (value instanceof DuckDBTimestampSecondsValue) return instantText(value.seconds * 1_000_000n)
   if (value instanceof DuckDBTimeValue) return timeText(value.micros)
+  if (value instanceof DuckDBTimeNSValue) return timeText(value.nanos / 1_000n)
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64')
   if (value instanceof DuckDBListValue) return value.items.map(portValue)
   if (value instanceof DuckDBStructValue)
