@@ -86,6 +86,61 @@ const quantileRanges = z
     'needs one value range for each quantile',
   )
 
+const sumsToOne = (weights: readonly number[]): boolean =>
+  Math.abs(weights.reduce((sum, one) => sum + one, 0) - 1) < 1e-5
+const weight = z.number().min(0)
+const edge = z.union([z.number(), z.enum(['-Infinity', 'Infinity'])])
+
+/** Shares of single values; or of the ranges between edges, the last of which includes its upper edge, and of what lies beyond them. */
+const partition = z.union([
+  z
+    .strictObject({ values: z.array(value).min(1).max(1_000), weights: z.array(weight).min(1) })
+    .refine(({ values, weights }) => values.length === weights.length, 'needs one weight for each value')
+    .refine(({ weights }) => sumsToOne(weights), 'weights must add up to 1'),
+  z
+    .strictObject({
+      bins: z.array(edge).min(2).max(1_001),
+      weights: z.array(weight).min(1),
+      tail_weights: z.tuple([weight, weight]).optional(),
+    })
+    .refine(
+      ({ bins, weights }) => bins.length === weights.length + 1,
+      'needs one weight for each range between two bins',
+    )
+    .refine(
+      ({ bins }) => bins.every((one, index) => index === 0 || Number(bins[index - 1]) < Number(one)),
+      'bins must increase',
+    )
+    .refine(
+      ({ weights, tail_weights: tails = [0, 0] }) => sumsToOne([...weights, ...tails]),
+      'weights must add up to 1',
+    )
+    .refine(
+      ({ bins, tail_weights: tails }) => tails === undefined || bins.every((one) => typeof one === 'number'),
+      'tail_weights need finite bins',
+    ),
+])
+const divergence = z
+  .strictObject({
+    ...ofColumn,
+    partition_object: partition,
+    threshold: z.number().min(0),
+    tail_weight_holdout: z.number().min(0).max(1).default(0),
+    internal_weight_holdout: z.number().min(0).max(1).default(0),
+  })
+  .refine(
+    ({ partition_object: object, tail_weight_holdout: holdout }) => holdout === 0 || !('tail_weights' in object),
+    {
+      path: ['tail_weight_holdout'],
+      message: 'cannot stand beside tail_weights',
+    },
+  )
+  .refine(
+    ({ partition_object: object, tail_weight_holdout: holdout }) =>
+      holdout === 0 || !('bins' in object) || object.bins[0] !== '-Infinity' || object.bins.at(-1) !== 'Infinity',
+    { path: ['tail_weight_holdout'], message: 'has no place where the bins reach to infinity on both ends' },
+  )
+
 export const EXPECTATION_KWARGS = {
   expect_table_row_count_to_be_between: range({ ...countRange, ...condition }),
   expect_table_row_count_to_equal: z.strictObject({ value: z.int().min(0), ...condition }),
@@ -148,6 +203,8 @@ export const EXPECTATION_KWARGS = {
   expect_column_unique_value_count_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
   expect_column_proportion_of_unique_values_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
   expect_column_proportion_of_non_null_values_to_be_between: looseRange({ ...ofColumn, ...valueRange }),
+  /** Relative entropy of the observed shares to the expected ones, in nats. */
+  expect_column_kl_divergence_to_be_less_than: divergence,
   expect_column_most_common_value_to_be_in_set: z.strictObject({
     ...ofColumn,
     value_set: valueSet,

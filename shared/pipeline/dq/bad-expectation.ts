@@ -7,7 +7,7 @@ export class BadExpectation extends Error {
 export const didYouMean = (name: string, known: readonly string[]): string => {
   const near = known
     .map((one) => ({ one, distance: distance(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ distance: d }) => d <= Math.ceil(name.length / 3))
+    .filter(({ distance: d }) => d <= Math.ceil(name.length / 3) && d < name.length)
     .toSorted((a, b) => a.distance - b.distance)[0]
   return near ? ` (did you mean ${near.one}?)` : ''
 }

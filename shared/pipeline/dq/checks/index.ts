@@ -2,6 +2,7 @@ import type { ExpectationKwargs, ExpectationType } from '@convergence/core/confi
 import type { Check, CheckContext } from '../check.ts'
 import * as aggregates from './column-aggregates.ts'
 import * as values from './column-values.ts'
+import { divergenceBelow } from './divergence.ts'
 import * as grouped from './grouped.ts'
 import * as ordered from './ordered.ts'
 import * as records from './record-values.ts'
@@ -65,6 +66,7 @@ export const CHECKS: { readonly [T in ExpectationType]: Compile<T> } = {
   expect_column_distinct_values_to_equal_set: grouped.distinctEqualSet,
   expect_column_most_common_value_to_be_in_set: grouped.mostCommonInSet,
 
+  expect_column_kl_divergence_to_be_less_than: divergenceBelow,
   expect_column_median_to_be_between: spread.medianBetween,
   expect_column_quantile_values_to_be_between: spread.quantilesBetween,
   expect_column_value_z_scores_to_be_less_than: spread.zScoresLess,
