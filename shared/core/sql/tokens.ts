@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 
 /** Tokens of GoogleSQL text, with positions: what is a string, a comment, a parameter or a table template is decided here alone. */
-export type TokenKind = 'word' | 'quoted' | 'string' | 'bytes' | 'number' | 'parameter' | 'template' | 'symbol'
+type TokenKind = 'word' | 'quoted' | 'string' | 'bytes' | 'number' | 'parameter' | 'template' | 'symbol'
 
 export interface Token {
   readonly kind: TokenKind

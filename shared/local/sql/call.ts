@@ -11,7 +11,7 @@ import { isAbsent, type Body } from './node.ts'
 import { title, type Expr, type Translation } from './translation.ts'
 
 /** The allow-list: a function that is not here is refused. */
-export const FUNCTIONS: FunctionTable = {
+const FUNCTIONS: FunctionTable = {
   ...ARRAY_FUNCTIONS,
   ...CONDITIONAL_FUNCTIONS,
   ...DATE_FUNCTIONS,

@@ -8,7 +8,7 @@ import type { Expr, Translation } from './translation.ts'
 export const compileHoisted = (translation: Translation, node: unknown): Expr =>
   hoisted(translation, () => compileExpression(translation, node))
 
-export const hoisted = (translation: Translation, compile: () => Expr): Expr => {
+const hoisted = (translation: Translation, compile: () => Expr): Expr => {
   const { value, frame } = translation.withFrame(compile)
   if (frame.parts.length === 0) return value
   const aggregated = frame.parts.some((part) => part.aggregate)

@@ -125,7 +125,7 @@ const SELECT_KEYS = [
   'kind',
 ]
 
-export const compileSelect = (translation: Translation, body: Body): string => {
+const compileSelect = (translation: Translation, body: Body): string => {
   const select = translation.read('SELECT', body, SELECT_KEYS)
   translation.count('SELECT')
   return withCtes(translation, select.with, () =>

@@ -5,7 +5,7 @@ import { compileQuery } from './query.ts'
 import { readSource, type Source } from './source.ts'
 import { Translation } from './translation.ts'
 
-export interface TranslatedSql {
+interface TranslatedSql {
   /** DuckDB's SQL: one SELECT, over the tenant's own tables only. It needs `MACROS` and `SESSION_SETTINGS`. */
   readonly sql: string
   /** Those that the query uses, as `$name`. */
