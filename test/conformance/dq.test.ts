@@ -47,7 +47,7 @@ it('tells passed, failed and not supported cases apart, through the embedded war
     [7, 'not supported'],
   ])
   expect(report).toMatchObject({ passed: 3, failed: 3, not_supported: 1 })
-  expect(report.cases[4]!.reason).toBe('error: the table has no column x')
+  expect(report.cases[4]!.reason).toContain('error: the table has no column x')
   expect(code).toBe(1)
 })
 

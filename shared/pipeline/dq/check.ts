@@ -1,5 +1,6 @@
+import { didYouMean } from '@convergence/core/config/suggest.ts'
 import type { Field, TableSchema } from '@convergence/core/table.ts'
-import { BadExpectation, didYouMean } from './bad-expectation.ts'
+import { BadExpectation } from './bad-expectation.ts'
 import type { Comparing } from './compare.ts'
 import type { Operand } from './operand.ts'
 

@@ -16,6 +16,8 @@ export interface Comparing {
 }
 
 const TOLERANCE = 1e-9
+/** Members of a set, each of which is a comparison of its own in the SQL. */
+const MAX_FLOATS = 1000
 
 /** Boolean SQL: the operand against a given value. NULL where the operand is. Throws BadExpectation where the two do not compare. */
 export const compareWith = (left: Operand, operator: Operator, value: Scalar, by: Comparing): string => {
@@ -86,6 +88,8 @@ const compareFloats = (left: Operand, operator: Operator, right: Operand, by: Co
 export const isOneOf = (left: Operand, values: readonly Scalar[], by: Comparing): string => {
   const kind = kindOf(left.field)
   if (values.length === 0) return never(left)
+  if (kind === 'float' && values.length > MAX_FLOATS)
+    throw new BadExpectation(`a set of FLOAT64 may have at most ${MAX_FLOATS} values`)
   if (kind === 'float') return `(${values.map((value) => compareWith(left, '=', value, by)).join(' OR ')})`
   const members =
     kind === 'exact' ? exactMembers(left, values, by) : values.map((value) => plainValue(left, kind, value))

@@ -33,7 +33,7 @@ it('quotes names and binds values in both dialects', () => {
 })
 
 it.each([
-  ['nn = 1', 'position 1: the table has no column nn (did you mean n?)'],
+  ['nn = 1', 'position 1: the table has no column nn; did you mean "n"?'],
   ['n = 1; DROP TABLE x', 'position 6: unexpected ";"'],
   ['n = 1 -- all', 'position 7: comments are not supported'],
   ['n = (SELECT 1)', 'position 6: unexpected SELECT'],

@@ -1,5 +1,5 @@
+import { didYouMean } from '@convergence/core/config/suggest.ts'
 import type { TableSchema } from '@convergence/core/table.ts'
-import { didYouMean } from './bad-expectation.ts'
 import { comparePair, compareWith, isOneOf, type Comparing, type Operator, type Scalar } from './compare.ts'
 import { FUNCTIONS } from './condition-functions.ts'
 import { refuse, tokensOf, type Token } from './condition-tokens.ts'

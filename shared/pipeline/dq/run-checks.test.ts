@@ -136,12 +136,12 @@ describe('a bad expectation', () => {
     [
       'an unknown type',
       given('column_values_to_be_nul', { column: 'id' }),
-      'did you mean expect_column_values_to_be_null?',
+      'did you mean "expect_column_values_to_be_null"?',
     ],
     [
       'an unknown column',
       given('column_values_to_be_null', { column: 'modle' }),
-      'the table has no column modle (did you mean model?)',
+      'the table has no column modle; did you mean "model"?',
     ],
     ['a misspelt argument', given('column_values_to_be_null', { column: 'id', mostyl: 1 }), 'mostyl'],
     ['a bad regex', given('column_values_to_match_regex', { column: 'model', regex: '(a' }), 'missing )'],

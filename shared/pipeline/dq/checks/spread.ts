@@ -102,9 +102,9 @@ interface Spread {
   readonly column: Operand
   readonly mostly: number
   readonly fault: string
-  /** A WITH list that ends in `s`, of one row. */
+  /** A WITH list that ends in `dq_stats`, of one row. */
   readonly with: string
-  /** Of the value as a float, over the columns of `s`. */
+  /** Of the value as a float, over the columns of `dq_stats`. */
   readonly expected: (value: string) => string
 }
 
@@ -117,7 +117,9 @@ const spreadCheck = (context: CheckContext, spread: Spread): Check => {
   )
   return {
     measures: [countRows(context, context.condition), countRows(context, context.condition, isNull(column))],
-    queries: [`${spread.with} SELECT ${context.dialect.countIf(failing)} AS unexpected FROM {{input}} CROSS JOIN s`],
+    queries: [
+      `${spread.with} SELECT ${context.dialect.countIf(failing)} AS unexpected FROM {{input}} CROSS JOIN dq_stats`,
+    ],
     judge: ([elements, missing], queries) =>
       judgeRows(
         { columns: [column], mostly, fault },
@@ -126,15 +128,15 @@ const spreadCheck = (context: CheckContext, spread: Spread): Check => {
     samples: {
       columns: [column.field],
       sql: (select, limit) =>
-        `${spread.with} SELECT ${select} FROM {{input}} CROSS JOIN s WHERE ${failing} LIMIT ${limit}`,
+        `${spread.with} SELECT ${select} FROM {{input}} CROSS JOIN dq_stats WHERE ${failing} LIMIT ${limit}`,
     },
   }
 }
 
-/** Names that no column of the table has: beside `s`, its columns stand without a qualifier. */
+/** Mean and deviation, under names that a table's columns hardly have: those stand beside them without a qualifier. */
 const deviation = (context: CheckContext, column: Operand): string => {
   const value = asFloat(context, column)
-  return `WITH s AS (SELECT AVG(${value}) AS dq_mean, STDDEV_SAMP(${value}) AS dq_stdev FROM {{input}} WHERE ${all(context.condition)})`
+  return `WITH dq_stats AS (SELECT AVG(${value}) AS dq_mean, STDDEV_SAMP(${value}) AS dq_stdev FROM {{input}} WHERE ${all(context.condition)})`
 }
 
 const numericColumn = (context: CheckContext, name: string): Operand => {
@@ -149,8 +151,9 @@ export const zScoresLess = (
 ): Check => {
   const column = numericColumn(context, kwargs.column)
   const threshold = context.parameters.bind(kwargs.threshold, { type: 'FLOAT64' })
-  const score = (value: string) => (kwargs.double_sided ? `ABS(${value} - s.dq_mean)` : `${value} - s.dq_mean`)
-  const expected = (value: string) => `(${score(value)} < ${threshold} * s.dq_stdev)`
+  const score = (value: string) =>
+    kwargs.double_sided ? `ABS(${value} - dq_stats.dq_mean)` : `${value} - dq_stats.dq_mean`
+  const expected = (value: string) => `(${score(value)} < ${threshold} * dq_stats.dq_stdev)`
   return spreadCheck(context, {
     column,
     mostly: kwargs.mostly,
@@ -174,7 +177,7 @@ export const notOutliers = (
     mostly: kwargs.mostly,
     fault,
     with: kwargs.method === 'std' ? deviation(context, column) : quartiles(context, column),
-    expected: (value) => `(ABS(${value} - s.${center}) < ${multiplier} * s.${width})`,
+    expected: (value) => `(ABS(${value} - dq_stats.${center}) < ${multiplier} * dq_stats.${width})`,
   })
 }
 
@@ -187,5 +190,5 @@ const quartiles = (context: CheckContext, column: Operand): string => {
     const place = `${quarters} * (total - 1) / 4e0`
     return `(${at(`FLOOR(${place})`)} + (MAX(${place}) - FLOOR(MAX(${place}))) * (${at(`CEIL(${place})`)} - ${at(`FLOOR(${place})`)}))`
   }
-  return `${ranked(context, column)}, s AS (SELECT ${quantile(2)} AS dq_median, ${quantile(3)} - ${quantile(1)} AS dq_range FROM r)`
+  return `${ranked(context, column)}, dq_stats AS (SELECT ${quantile(2)} AS dq_median, ${quantile(3)} - ${quantile(1)} AS dq_range FROM r)`
 }
