@@ -77,6 +77,7 @@ export class DuckDbWarehouse implements Warehouse {
   readonly #runner = new JobRunner()
   readonly #admissions = new Admissions()
   readonly #results = new QueryResults()
+  #recording: Promise<void> = Promise.resolve()
   /** Failures whose row could not be written. */
   readonly #lost = new Map<string, JobStatus>()
   #closing = false
@@ -157,7 +158,10 @@ export class DuckDbWarehouse implements Warehouse {
   }
 
   record(table: MetadataTable, rows: readonly MetadataRow[]): Promise<void> {
-    return this.#session((session) => recordRows(session, table, rows))
+    // One after another: of two transactions that insert one id at once DuckDB fails the second, whatever ON CONFLICT says.
+    const recorded = this.#recording.then(() => this.#session((session) => recordRows(session, table, rows)))
+    this.#recording = recorded.catch(() => undefined)
+    return recorded
   }
 
   async #seal(ref: JobRef, job: Job): Promise<void> {

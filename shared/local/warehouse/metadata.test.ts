@@ -126,3 +126,16 @@ test('a tenant’s quarantine is there before anything was rejected', async () =
   })
   await expect(warehouse.prepare('No"Tenant')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
 })
+
+test('the same row recorded at the same time by several is there once', async () => {
+  const fixture = new WarehouseFixture()
+  try {
+    const warehouse = await fixture.open()
+    await warehouse.prepare()
+    const row = { insertId: 'acme', row: { tenant: 'acme', status: 'active', created_at: '2026-01-31T00:00:00Z' } }
+    await Promise.all(Array.from({ length: 20 }, () => warehouse.record('tenants', [row])))
+    expect(await fixture.query('SELECT count(*) FROM metadata.tenants')).toEqual([['1']])
+  } finally {
+    await fixture.close()
+  }
+})
