@@ -29,8 +29,10 @@ export const checkRegex = (pattern: string): void => {
     const rest = pattern.slice(at)
     if (rest.startsWith(String.raw`\Q`)) {
       const end = rest.indexOf(String.raw`\E`)
+      // An empty quotation is nothing at all.
+      if (rest.length > 2 && end !== 2) atom = 'atom'
+      else if (atom !== 'none') atom = 'atom'
       at += end === -1 ? rest.length : end + 2
-      atom = 'atom'
       continue
     }
     if (rest.startsWith('\\')) {
