@@ -85,9 +85,14 @@ export class UploadWatcher {
     await this.#work
   }
 
+  /** Looks at all files now. */
+  scan(): Promise<void> {
+    return this.#inTurn(() => this.#scan())
+  }
+
   #scanAgain(delayMs: number): void {
     this.#cancelScan = this.#timer(delayMs, () => {
-      void this.#inTurn(() => this.#scan()).then(() => this.#stopped || this.#scanAgain(this.#scanEveryMs))
+      void this.scan().then(() => this.#stopped || this.#scanAgain(this.#scanEveryMs))
     })
   }
 

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { systemClock } from '@convergence/local/clock.ts'
@@ -6,6 +7,7 @@ import { LocalHost } from '@convergence/local/host.ts'
 import { FileObjectStore } from '@convergence/local/object-store.ts'
 import { SqliteMessageBus } from '@convergence/local/message-bus.ts'
 import { systemRandom } from '@convergence/local/random.ts'
+import { FileSecretStore } from '@convergence/local/secret-store.ts'
 import { SqliteStateStore } from '@convergence/local/state-store.ts'
 import { SqliteTaskQueue } from '@convergence/local/task-queue.ts'
 import { ManualTime } from '@convergence/local/testing/manual-time.ts'
@@ -14,6 +16,7 @@ import { TemporaryFolders } from '@convergence/local/testing/temporary-folders.t
 import type { DeliveryHarness } from './deliveries.ts'
 import { messageBusContract } from './message-bus.contract.ts'
 import { objectStoreContract } from './object-store.contract.ts'
+import { secretStoreContract } from './secret-store.contract.ts'
 import { stateStoreContract } from './state-store.contract.ts'
 import { taskQueueContract } from './task-queue.contract.ts'
 
@@ -77,6 +80,18 @@ const objectStoreHarness = async (bucket: string) => {
 
 objectStoreContract('FileObjectStore (blobs)', () => objectStoreHarness('convergence'))
 objectStoreContract('FileObjectStore (folder)', () => objectStoreHarness('uploads'))
+const secretStoreHarness = async () => {
+  const root = await folders.make()
+  const write = async (tenant: string, name: string, text: string) => {
+    const folder = join(root, 'configs', tenant, 'secrets')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `${name}.txt`), text, { mode: 0o600 })
+  }
+  await mkdir(join(root, 'configs'))
+  return { port: new FileSecretStore({ root }), write }
+}
+
+secretStoreContract('FileSecretStore', secretStoreHarness)
 stateStoreContract('SqliteStateStore', async () => new SqliteStateStore(await openDatabase()))
 messageBusContract('SqliteMessageBus', () => deliveryHarness((database, time) => new SqliteMessageBus(database, time)))
 taskQueueContract('SqliteTaskQueue', () => deliveryHarness((database, time) => new SqliteTaskQueue(database, time)))

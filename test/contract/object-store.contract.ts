@@ -29,7 +29,7 @@ export const objectStoreContract = (name: string, makePort: () => Promise<Object
       ;({ port: store, bucket, folder } = await makePort())
     })
     let count = 0
-    const freshRef = (): ObjectRef => ({ bucket, name: `acme/${(count += 1)}/object` })
+    const freshRef = (ending = 'json'): ObjectRef => ({ bucket, name: `acme/${(count += 1)}/object.${ending}` })
 
     const write = async (ref: ObjectRef, body: ObjectBody, ifGeneration: string | null = null): Promise<ObjectMeta> => {
       const result = await store.put(ref, body, { ifGeneration })
@@ -38,8 +38,12 @@ export const objectStoreContract = (name: string, makePort: () => Promise<Object
     }
 
     test('what was put is read back, whole and by ranges, small and large', async () => {
-      for (const content of [bytes(''), bytes('hello'), large]) {
-        const ref = freshRef()
+      const contents = [bytes(''), bytes('hello'), large]
+      for (const [content, ending] of contents.flatMap((each) => [
+        [each, 'json'] as const,
+        [each, 'parquet'] as const,
+      ])) {
+        const ref = freshRef(ending)
         const meta = await write(ref, content)
         expect(meta).toMatchObject({ ...ref, size: content.length, crc32c: crc32cText(crc32c(content)) })
         const { crc32c: _, ...known } = meta
