@@ -141,7 +141,7 @@ class Splitter {
       start = end + 1
     }
     if (!last || start === block.length) return start
-    this.#records++
+    if (this.#oneColumn || !isBlank(block, start, block.length)) this.#records++
     return block.length
   }
 
@@ -150,7 +150,7 @@ class Splitter {
     while (at < block.length) {
       const end = readRecord(block, at, this.#record, this.#options.dialect, last)
       if (end === INCOMPLETE) break
-      if (this.#oneColumn || block[end - 1] !== LF || !isBlank(block, at, end - 1)) this.#records++
+      if (this.#oneColumn || !isBlank(block, at, block[end - 1] === LF ? end - 1 : end)) this.#records++
       at = end
     }
     return at

@@ -34,7 +34,7 @@ export const INCOMPLETE = -1
 
 /**
  * Reads the record at `from` and gives the position behind its line end; INCOMPLETE when the bytes end before the record does.
- * With `last` the end of the bytes ends the record too, unless a quote is open. A quote opens only at the start of a field, is closed by
+ * With `last` the end of the bytes ends the record too, unless a quote is open. LF and CRLF end lines, and CR alone a file. A quote opens only at the start of a field, is closed by
  * the next one that is not doubled, and is an ordinary character elsewhere (RFC 4180, and what polars does).
  */
 export const readRecord = (
@@ -55,7 +55,7 @@ export const readRecord = (
       if (close === INCOMPLETE) return INCOMPLETE
       record.add(at + 1, close, doubled ? 2 : 1)
       at = close + 1
-      if (bytes[at] === CR && at + 1 < length && bytes[at + 1] === LF) at++
+      if (bytes[at] === CR && (at + 1 === length ? last : bytes[at + 1] === LF)) at++
       const next = bytes[at]
       if (at < length && next !== delimiter && next !== LF) {
         if (at + 1 === length && next === CR && !last) return INCOMPLETE
@@ -65,7 +65,7 @@ export const readRecord = (
     } else {
       const start = at
       while (at < length && bytes[at] !== delimiter && bytes[at] !== LF) at++
-      const end = bytes[at] !== delimiter && at > start && bytes[at - 1] === CR && at < length ? at - 1 : at
+      const end = bytes[at] !== delimiter && at > start && bytes[at - 1] === CR ? at - 1 : at
       record.add(start, end, 0)
     }
     if (at >= length) return last ? length : INCOMPLETE
