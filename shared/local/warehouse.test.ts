@@ -105,10 +105,15 @@ describe('a job id', () => {
     expect(await fixture.ended('j')).toMatchObject({ kind: 'publish', state: 'done' })
   })
 
-  test('belongs to its tenant', async () => {
+  test('belongs to its tenant, while it runs and afterwards', async () => {
     const warehouse = await fixture.open()
     await warehouse.submit(jobRef('j'), { kind: 'seal', labels: LABELS })
-    expect(await warehouse.poll(jobRef('j', 'other'))).toBeUndefined()
+    const query = { dialect: 'native', sql: 'SELECT 1', inputs: {}, parameters: [] } as const
+    await warehouse.submit(jobRef('q'), { kind: 'query', query, labels: LABELS })
+    expect(await warehouse.poll(jobRef('q', 'other'))).toBeUndefined()
+    await fixture.ended('q')
+    for (const id of ['j', 'q']) expect(await warehouse.poll(jobRef(id, 'other'))).toBeUndefined()
+    await expect(warehouse.rows(jobRef('q', 'other'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   test('of a job that close interrupted is free', async () => {

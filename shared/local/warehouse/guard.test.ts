@@ -37,6 +37,7 @@ test.each([
   `SELECT (SELECT content FROM read_text('FOLDER/x.csv')) AS c`,
   `SELECT id FROM {{usage}} WHERE id IN (SELECT 1 FROM glob('/*'))`,
   'SELECT * FROM duckdb_settings()',
+  'SELECT * FROM icu_calendar_names()',
   `SELECT * FROM query('SELECT 1')`,
   `SELECT * FROM query_table('acme_raw.secret')`,
   `SELECT current_setting('temp_directory')`,
@@ -52,6 +53,12 @@ test.each([
   await expect(warehouse.dryRun('acme', tenantSql(sql.replaceAll('FOLDER', fixture.folder)))).rejects.toMatchObject({
     code: 'INVALID_INPUT',
   })
+})
+
+test('two statements are refused before either is looked at', async () => {
+  await expect((await fixture.open()).dryRun('acme', tenantSql('SELECT 1; SELECT 2'))).rejects.toThrow(
+    'one SELECT, and nothing else',
+  )
 })
 
 test('no SQL at all reaches a file outside the object folder, or another setting', async () => {
