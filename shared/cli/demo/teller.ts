@@ -1,0 +1,23 @@
+import type { CliContext } from '../context.ts'
+import { wrap } from '../render/paragraph.ts'
+
+/** Wider lines are hard to read. */
+const MAX_WIDTH = 100
+
+export interface Teller {
+  /** Begins a numbered part. */
+  head(title: string): void
+  say(text: string): void
+}
+
+/** Headed paragraphs. */
+export const createTeller = ({ io, style, print }: CliContext): Teller => {
+  let part = 0
+  return {
+    head: (title) => {
+      part++
+      print(`\n${style.bold(`${part}. ${title}`)}`)
+    },
+    say: (text) => print(`${wrap(text, Math.min(MAX_WIDTH, io.columns()))}`),
+  }
+}

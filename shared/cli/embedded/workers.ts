@@ -1,0 +1,47 @@
+import { LocalHost } from '@convergence/local/host.ts'
+import type { LocalPlatform } from '@convergence/local/ports.ts'
+import { UploadWatcher } from '@convergence/local/upload-watcher.ts'
+import type { Settings } from '@convergence/runtime/settings.ts'
+import { failDeadLetter } from './fail-dead-letter.ts'
+import { handlersOf } from './handlers.ts'
+import { queuePolicies } from './queue-policies.ts'
+
+export interface Workers {
+  start(watchUploads: boolean): Promise<void>
+  /** Finishes what is under way. */
+  stop(): Promise<void>
+}
+
+/** Delivers messages and tasks to the functions' handlers, and watches the buckets' folders. */
+export const createWorkers = (local: LocalPlatform, settings: Settings): Workers => {
+  const { ports, database, objects, bucketsFolder: folder } = local
+  const { clock, random, log } = ports
+  const { topics, queues } = handlersOf(ports, {
+    bucket: settings.bucket,
+    lanes: settings.lanes,
+    leaseMs: settings.claimLeaseMs,
+  })
+  const host = new LocalHost({
+    database,
+    clock,
+    random,
+    log,
+    handlers: topics,
+    taskHandlers: queues,
+    queues: queuePolicies(settings.lanes),
+    onDeadLetter: (letter) => failDeadLetter(ports.bus, letter),
+  })
+  let watcher: UploadWatcher | undefined
+  return {
+    start: async (watchUploads) => {
+      await host.start()
+      if (!watchUploads) return
+      watcher = new UploadWatcher({ database, objects, folder, clock, random, log })
+      await watcher.start()
+    },
+    stop: async () => {
+      await watcher?.stop()
+      await host.stop()
+    },
+  }
+}

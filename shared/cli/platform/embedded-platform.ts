@@ -1,0 +1,82 @@
+import { createApiKey } from '@convergence/control/api-keys/create-api-key.ts'
+import type { ControlContext, TenantContext } from '@convergence/control/context.ts'
+import { cancelRun } from '@convergence/control/runs/cancel-run.ts'
+import { findSameRun } from '@convergence/control/runs/find-same-run.ts'
+import { getReceipts, getRun } from '@convergence/control/runs/get-run.ts'
+import { listRuns } from '@convergence/control/runs/list-runs.ts'
+import { progressReader } from '@convergence/control/runs/read-progress.ts'
+import { requestRun } from '@convergence/control/runs/request-run.ts'
+import { viewRun } from '@convergence/control/runs/view-run.ts'
+import { createTenant } from '@convergence/control/tenants/create-tenant.ts'
+import { getTenant, requireActive } from '@convergence/control/tenants/get-tenant.ts'
+import { NotFoundError } from '@convergence/core/errors.ts'
+import { runKey } from '@convergence/core/names.ts'
+import type { Ports } from '@convergence/core/ports/index.ts'
+import { runDocument, type Run } from '@convergence/core/run/run.ts'
+import type { Platform, RunAsk, RunAsked, RunLook } from './platform.ts'
+import { tenantQuery } from './tenant-query.ts'
+
+export interface PlatformOptions {
+  readonly ports: Ports
+  readonly pepper: string
+  /** The platform's own bucket. */
+  readonly bucket: string
+}
+
+/** The platform of this process: the control plane's verbs. */
+export const embeddedPlatform = ({ ports, pepper, bucket }: PlatformOptions): Platform => {
+  const context = (): ControlContext => ({ ports, trace: ports.random.hex(16) })
+  const of = (tenant: string): TenantContext => ({ ...context(), tenant })
+  const readProgress = progressReader(context(), bucket)
+
+  const look = async (run: Run): Promise<RunLook> => ({
+    tenant: run.tenant,
+    run: viewRun(run, await getReceipts(of(run.tenant), run)),
+    progress: await readProgress(run),
+  })
+
+  return {
+    createTenant: async ({ tenant }) => ({ created: (await createTenant(context(), tenant)).created }),
+    createKey: async ({ tenant }) => {
+      const made = await createApiKey(context(), { tenant, scopes: ['runs:read', 'runs:write'] }, pepper)
+      return { key: made.key, keyId: made.document.keyId }
+    },
+    requestRun: (ask) => askForRun(of(ask.tenant), ask),
+    lookAtRun: async ({ runId }) => look(await anyRun(ports, runId)),
+    listRuns: async ({ tenant, pipelineId, limit }) => {
+      await getTenant(context(), tenant)
+      const { runs } = await listRuns(of(tenant), { pipelineId, limit })
+      return { runs: runs.map((run) => viewRun(run)) }
+    },
+    cancelRun: async ({ runId }) => {
+      const { tenant } = await anyRun(ports, runId)
+      return look(await cancelRun(of(tenant), runId))
+    },
+    query: async (ask) => {
+      await requireActive(context(), ask.tenant)
+      return tenantQuery(ports, ask)
+    },
+  }
+}
+
+/** An unfinished run of the same pipeline and parameters is resumed, unless a key asks for a run of its own. */
+const askForRun = async (context: TenantContext, ask: RunAsk): Promise<RunAsked> => {
+  const { pipelineId, parameters, idempotencyKey } = ask
+  await requireActive(context, context.tenant)
+  const same = idempotencyKey === undefined ? await findSameRun(context, { pipelineId, parameters }) : undefined
+  if (same) return { runId: same.runId, how: 'resumed', parameters: same.parameters }
+  const { run, created } = await requestRun(context, {
+    pipelineId,
+    parameters,
+    cause: { type: 'request', ...(idempotencyKey !== undefined && { idempotencyKey }) },
+  })
+  return { runId: run.runId, how: created ? 'created' : 'repeated', parameters: run.parameters }
+}
+
+/** Who owns the project may look at every tenant's runs. */
+const anyRun = async (ports: Ports, runId: string): Promise<Run> => {
+  const entry = runId.length <= 200 ? await ports.state.get(runKey(runId)) : undefined
+  if (!entry) throw new NotFoundError(`there is no run ${runId.slice(0, 200)}: convergence runs TENANT lists them`)
+  const run = runDocument.parse(entry.value)
+  return getRun({ ports, trace: run.trace, tenant: run.tenant }, runId)
+}

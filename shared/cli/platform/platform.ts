@@ -1,0 +1,54 @@
+import type { ParameterValues } from '@convergence/core/parameters.ts'
+import type { TableSchema } from '@convergence/core/table.ts'
+import type { StepProgress } from '@convergence/control/runs/read-progress.ts'
+import type { RunView } from '@convergence/control/runs/view-run.ts'
+
+/**
+ * What the commands ask of the platform: of one in this process, or of the process that owns the project, over HTTP. Inputs and
+ * answers are plain JSON; errors are PlatformErrors.
+ */
+export interface Platform {
+  createTenant(input: { tenant: string }): Promise<{ created: boolean }>
+  createKey(input: { tenant: string }): Promise<{ key: string; keyId: string }>
+  requestRun(input: RunAsk): Promise<RunAsked>
+  /** A run as it stands now, whose tenant the project's owner need not name. */
+  lookAtRun(input: { runId: string }): Promise<RunLook>
+  listRuns(input: { tenant: string; pipelineId?: string | undefined; limit: number }): Promise<{ runs: RunView[] }>
+  cancelRun(input: { runId: string }): Promise<RunLook>
+  query(input: QueryAsk): Promise<QueryAnswer>
+}
+
+export interface RunAsk {
+  readonly tenant: string
+  readonly pipelineId: string
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly idempotencyKey?: string | undefined
+}
+
+export interface RunAsked {
+  readonly runId: string
+  /** `resumed`: an unfinished run of the same pipeline and parameters was there; `repeated`: the key's run was there. */
+  readonly how: 'created' | 'resumed' | 'repeated'
+  readonly parameters: ParameterValues
+}
+
+/** A run, and how far its ingest steps have come. */
+export interface RunLook {
+  readonly tenant: string
+  readonly run: RunView
+  readonly progress: readonly StepProgress[]
+}
+
+export interface QueryAsk {
+  readonly tenant: string
+  readonly sql: string
+  /** At most so many rows. */
+  readonly limit: number
+}
+
+export interface QueryAnswer {
+  readonly schema: TableSchema
+  readonly rows: readonly (readonly unknown[])[]
+  /** There are more rows than were asked for. */
+  readonly more: boolean
+}

@@ -1,0 +1,69 @@
+import type { RunLook } from '../platform/platform.ts'
+import type { Style } from './style.ts'
+import { formatBytes, formatCount, formatDuration } from './units.ts'
+
+export interface ProgressState {
+  readonly look: RunLook
+  readonly nowMs: number
+  readonly width: number
+  readonly style: Style
+}
+
+type Step = RunLook['run']['steps'][number]
+
+/** A line for the run and one for each step, as they stand at this moment. */
+export const renderProgress = (state: ProgressState): string => {
+  const { run } = state.look
+  const widest = Math.max(...run.steps.map(({ step_id }) => step_id.length))
+  const since =
+    run.started_at === null ? '' : `  ${formatDuration(Math.max(0, state.nowMs - Date.parse(run.started_at)))}`
+  const head = `${state.style.bold(run.run_id)}  ${run.status.toLowerCase()}${since}`
+  return [head, ...run.steps.map((step) => stepLine(step, widest, state))].join('\n')
+}
+
+const stepLine = (step: Step, widest: number, state: ProgressState): string => {
+  const { style } = state
+  const name = step.step_id.padEnd(widest)
+  const text = [`${MARKS[step.status]} ${name}`, statusWord(step), ...details(step, state)].join('  ')
+  const cut = text.slice(0, Math.max(20, state.width - 1))
+  if (step.status === 'SUCCEEDED') return style.green(cut)
+  if (step.status === 'FAILED') return style.red(cut)
+  return step.status === 'RUNNING' || step.status === 'PUBLISHING' ? cut : style.dim(cut)
+}
+
+const MARKS: Readonly<Record<Step['status'], string>> = {
+  PENDING: '·',
+  RUNNING: '▸',
+  PUBLISHING: '▸',
+  SUCCEEDED: '✓',
+  FAILED: '✗',
+  SKIPPED: '-',
+  CANCELLED: '-',
+}
+
+/** What a step is doing, in words: a step's publish is its load, or its check's quarantine. */
+export const statusWord = (step: Pick<Step, 'status' | 'type'>): string => {
+  if (step.status === 'RUNNING') return { ingest: 'reading', dq: 'checking', transform: 'preparing' }[step.type]
+  if (step.status === 'PUBLISHING')
+    return { ingest: 'loading', dq: 'moving rows to quarantine', transform: 'computing' }[step.type]
+  return { PENDING: 'waits', SUCCEEDED: 'done', FAILED: 'failed', SKIPPED: 'skipped', CANCELLED: 'cancelled' }[
+    step.status
+  ]
+}
+
+/** Chunks, rows, speed and time left, as far as they are known. */
+export const details = (step: Step, { look, nowMs }: Pick<ProgressState, 'look' | 'nowMs'>): string[] => {
+  const progress = look.progress.find(({ stepId }) => stepId === step.step_id)
+  if (step.status === 'PENDING' || step.status === 'SKIPPED') return []
+  if (!progress) return step.rows.fetched > 0 ? [`${formatCount(step.rows.fetched)} rows`] : []
+  const { chunks, rows, bytes } = progress
+  const parts = [`${formatCount(chunks.done)}/${formatCount(chunks.total)} chunks`, `${formatCount(rows.fetched)} rows`]
+  if (rows.rejected > 0) parts.push(`${formatCount(rows.rejected)} rejected`)
+  if (step.status !== 'RUNNING' || step.started_at === null) return parts
+  const elapsedMs = nowMs - Date.parse(step.started_at)
+  if (elapsedMs < 1_000) return parts
+  if (bytes && bytes.done > 0) parts.push(`${formatBytes((bytes.done * 1_000) / elapsedMs)}/s`)
+  const share = bytes && bytes.total > 0 ? bytes.done / bytes.total : chunks.done / Math.max(1, chunks.total)
+  if (share > 0 && share < 1) parts.push(`about ${formatDuration(elapsedMs / share - elapsedMs)} left`)
+  return parts
+}
