@@ -88,7 +88,7 @@ export const toPlatformError = (error: unknown): PlatformError => {
 }
 
 /** The sentence of the message, without its class, the statement's text and the folders of this machine. */
-export const clean = (text: string): string =>
+const clean = (text: string): string =>
   (text.split(/\n\s*\n|\nLINE /)[0] ?? text)
     .replace(/^(?:[A-Za-z]+ )+Error: /, '')
     .replace(

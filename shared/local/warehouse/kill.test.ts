@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { field, jobRef, WarehouseFixture } from './testing.ts'
 
@@ -32,7 +32,7 @@ const makeJobs = () =>
 const killAfter = async (lines: number, jobs: readonly unknown[]): Promise<string[]> => {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'kill-child.ts'), fixture.folder, JSON.stringify(jobs)],
+    [fileURLToPath(new URL('./kill-child.ts', import.meta.url)), fixture.folder, JSON.stringify(jobs)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const closed = once(child, 'close')

@@ -26,7 +26,7 @@ const INSERT_ID = 'insert_id'
 export const metadataPath = (table: MetadataTable): string => `metadata."${table}"`
 
 /** The schema file: the same that BigQuery's tables are made from. */
-export const metadataSchema = async (table: MetadataTable): Promise<TableSchema> =>
+const metadataSchema = async (table: MetadataTable): Promise<TableSchema> =>
   JSON.parse(await readFile(join(SCHEMAS, `${table}.json`), 'utf8')) as TableSchema
 
 export const metadataView = (table: MetadataTable): Promise<string> => readFile(join(VIEWS, `${table}.sql`), 'utf8')

@@ -4,7 +4,7 @@ import type { Field } from '@convergence/core/table.ts'
 import type { Bindings, Session } from './session.ts'
 
 /** What a strategy's compiler is given: names are quoted already. */
-export interface PublishTables {
+interface PublishTables {
   readonly target: string
   /** Gives the job's columns, and those of `position`. */
   readonly source: string

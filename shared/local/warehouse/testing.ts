@@ -42,7 +42,7 @@ export const field = (
 ): Field => ({ name, type, mode, ...more })
 
 /** Plain DuckDB SQL with `{{name}}` as a table: stands for the translator, which is tested elsewhere. */
-export const plainSql: TranslateSql = ({ sql, tables, parameters }) => ({
+const plainSql: TranslateSql = ({ sql, tables, parameters }) => ({
   sql: sql.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const table = tables[name]
     return table ? `"${datasetName(table)}"."${table.table}"` : name

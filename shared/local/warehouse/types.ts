@@ -7,7 +7,7 @@ import { DuckDBDecimalType, DuckDBListType, DuckDBStructType, DuckDBTypeId, type
  * DuckDB's decimals hold 38 digits in all, where BigQuery's BIGNUMERIC holds 38 before and 38 after the point: a BIGNUMERIC without
  * digits of its own becomes DECIMAL(38,18), twenty before and eighteen after.
  */
-export const BIGNUMERIC_DEFAULT = { precision: 38, scale: 18 } as const
+const BIGNUMERIC_DEFAULT = { precision: 38, scale: 18 } as const
 const NUMERIC_DEFAULT = { precision: 38, scale: 9 } as const
 
 const SQL_TYPES: Readonly<Record<Exclude<FieldType, 'NUMERIC' | 'BIGNUMERIC' | 'STRUCT'>, string>> = {
