@@ -40,7 +40,7 @@ export const settleSchema = async (
   const sample = first && !(file && isRest) ? await takeSample(context, first, window) : undefined
   const inherited = connectorOf(context).columns?.(connectorContext(context, { window })) ?? []
   const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
-  const wanted = selectColumns(inputs, shape)
+  const wanted = sample ? selectColumns(inputs, shape) : inputs
   const named = nameAll(wanted, context)
   const columns = file ? byFile(context, file, named, shape) : await bySample(context, sample, named, inherited)
   const kept = new Set(columns.map((column) => column.source))
