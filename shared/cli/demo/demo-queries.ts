@@ -24,7 +24,7 @@ ORDER BY cost.project_id, cost.model`
 
 /** Rows that these runs put aside. */
 export const asideSql = (runIds: readonly string[]): string => `
-SELECT step, origin, position, value, reason, raw
+SELECT step, origin, position, reason, raw
 FROM quarantine.rejected_rows
 WHERE _run_id IN (${runIds.map((runId) => `'${runId}'`).join(', ')})
 ORDER BY step, position`

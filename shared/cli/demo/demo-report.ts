@@ -18,11 +18,14 @@ interface Report {
 
 /** What came of it: the rows put aside, the cost, the bill beside it, and the receipts. */
 export const reportDemo = async (report: Report): Promise<void> => {
-  await tellAside(report)
+  const aside = await ask(report.platform, asideSql(report.looks.map(({ run }) => run.run_id)))
+  tellAside(report, aside.rows)
   await tellCost(report)
-  await tellBill(report)
+  await tellBill(report, aside.rows)
   tellReceipts(report)
 }
+
+type Rows = QueryAnswer['rows']
 
 const ask = (platform: Platform, sql: string): Promise<QueryAnswer> =>
   platform.query({ tenant: DEMO_TENANT, sql, limit: 1_000 })
@@ -30,14 +33,13 @@ const ask = (platform: Platform, sql: string): Promise<QueryAnswer> =>
 const text = (value: unknown): string =>
   typeof value === 'string' ? value : value == null ? '' : JSON.stringify(value)
 
-const tellAside = async ({ context, platform, teller, looks }: Report): Promise<void> => {
-  const { rows } = await ask(platform, asideSql(looks.map(({ run }) => run.run_id)))
+const tellAside = ({ context, teller }: Report, rows: Rows): void => {
   teller.head('What was put aside')
   teller.say(
-    `${plural(rows.length, 'row')} did not fit or failed a check. None is lost: each stands in acme's quarantine with its origin, its position there, the reason, and the whole row.`,
+    `${plural(rows.length, 'row')} did not fit or failed a check: a line of the bill without an amount, a usage record with half a token, and one that claims more cached tokens than input tokens. None is lost: each stands in acme's quarantine with its origin, its position there, the reason, and the whole row.`,
   )
   const columns = ['step', 'where from', 'row', 'reason'].map((title): Column => ({ title }))
-  const cells = rows.map(([step, origin, position, , reason]) => [
+  const cells = rows.map(([step, origin, position, reason]) => [
     text(step),
     shorten(text(origin)),
     text(position),
@@ -82,24 +84,35 @@ const money = (decimal: string): string => {
   return `${whole}.${digits.padEnd(9, '0')}`
 }
 
-const tellBill = async ({ context, platform, teller }: Report): Promise<void> => {
+const tellBill = async ({ context, platform, teller }: Report, aside: Rows): Promise<void> => {
   const { rows } = await ask(platform, BILL_SQL)
   const different = rows.filter((row) => !/^-?0*(\.0*)?$/.test(text(row[4])))
   teller.head('Does the bill agree?')
   teller.say(
-    `${formatCount(rows.length - different.length)} of ${formatCount(rows.length)} sums of project and model agree with the bill to the last digit. The others differ by just what was put aside:`,
+    `${formatCount(rows.length - different.length)} of ${formatCount(rows.length)} sums of project and model agree with the bill to the last digit. The others differ because of rows that were put aside:`,
   )
   const columns: Column[] = [
     { title: 'project' },
     { title: 'model' },
     ...['computed USD', 'billed USD', 'difference'].map((title) => ({ title, align: 'right' as const })),
+    { title: 'put aside' },
   ]
   const cells = different.map(([project, model, cost, billed, difference]) => [
     text(project),
     text(model),
     ...[cost, billed, difference].map((value) => money(text(value))),
+    asideOf(aside, text(project), text(model)),
   ])
   context.print(renderTable(columns, cells, context.table()))
+}
+
+/** Rows of that project and model that were put aside, by the step that did it. */
+const asideOf = (aside: Rows, project: string, model: string): string => {
+  const steps = aside.flatMap(([step, , , , raw]) => {
+    const row = JSON.parse(text(raw)) as Readonly<Record<string, unknown>>
+    return row['project_id'] === project && row['model'] === model ? [text(step)] : []
+  })
+  return steps.map((step) => `1 row in ${step}`).join(', ')
 }
 
 const tellReceipts = ({ context, teller, looks }: Report): void => {

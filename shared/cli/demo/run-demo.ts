@@ -71,9 +71,10 @@ const fetchUsage = async ({ context, embedded, teller }: Told, server: UsageServ
     parameters: { usage_date: DEMO_DATE },
   })
   const look = await finish(context, embedded, asked.runId)
-  const { pages, tooMany, failures } = server.tally
+  context.print('')
+  const { pages } = server.tally
   teller.say(
-    `\nThe server gave ${pages} pages. On the way it answered ${tooMany} × "429, wait a second" and ${failures} × "500": both were waited for and asked again.`,
+    `The server gave ${pages} pages. On the way it answered once "429, wait a second" and once "500": the pages were asked for again.`,
   )
   return look
 }

@@ -6,8 +6,9 @@ const MAX_WIDTH = 100
 
 export interface Teller {
   /** Begins a numbered part. */
-  head(title: string): void
-  say(text: string): void
+  readonly head: (title: string) => void
+  /** A paragraph, and an empty line. */
+  readonly say: (text: string) => void
 }
 
 /** Headed paragraphs. */
@@ -16,8 +17,8 @@ export const createTeller = ({ io, style, print }: CliContext): Teller => {
   return {
     head: (title) => {
       part++
-      print(`\n${style.bold(`${part}. ${title}`)}`)
+      print(`\n${style.bold(`${part}. ${title}`)}\n`)
     },
-    say: (text) => print(`${wrap(text, Math.min(MAX_WIDTH, io.columns()))}`),
+    say: (text) => print(`${wrap(text, Math.min(MAX_WIDTH, io.columns()))}\n`),
   }
 }
