@@ -17,7 +17,7 @@ test('whatever was acknowledged is there, and whole, after the process was kille
   const folder = await folders.make()
   const acknowledged: number[] = []
   for (let round = 0; round < ROUNDS; round += 1) {
-    const writer = startChild('writer-child.ts', [folder, String(round * 100_000)])
+    const writer = startChild(new URL('testing/writer-child.ts', import.meta.url), [folder, String(round * 100_000)])
     await writer.printed(20 + round * 7)
     await writer.kill()
     // The last line may be cut.

@@ -10,7 +10,7 @@ afterAll(() => folders.remove())
 
 test('a second process is told who owns the folder and how to reach it, until the owner dies', async () => {
   const folder = join(await folders.make(), '.convergence')
-  const owner = startChild('owner-child.ts', [folder])
+  const owner = startChild(new URL('testing/owner-child.ts', import.meta.url), [folder])
   await owner.printed(1)
   const { pid } = owner.child
   await expect(OwnerLock.acquire(folder)).rejects.toMatchObject({ code: 'CONFLICT', details: { pid, port: 4321 } })

@@ -1,6 +1,6 @@
 import type { Delivery, Queue, Topic } from '@convergence/core/messages.ts'
 
-export type Handler = (payload: unknown, delivery: Delivery) => Promise<void>
+type Handler = (payload: unknown, delivery: Delivery) => Promise<void>
 
 /** A platform's bus and queues with something that delivers to handlers, as the contract suites need it. */
 export interface DeliveryHarness<Port> {

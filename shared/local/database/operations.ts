@@ -8,7 +8,7 @@ import type { Statements } from './statements.ts'
  * All that is done with the state file. An operation runs in the worker, inside a transaction that it shares with others, and may be
  * run again after a rollback: it depends on its input and the database alone.
  */
-export const operations = {
+const operations = {
   getState: state.getState,
   setState: state.setState,
   deleteState: state.deleteState,

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 export interface StartedChild {
   readonly child: ChildProcess
@@ -13,10 +14,9 @@ export interface StartedChild {
   kill(): Promise<void>
 }
 
-/** Runs a module of this folder in a process of its own. */
-export const startChild = (file: string, args: readonly string[]): StartedChild => {
-  const path = new URL(file, import.meta.url).pathname
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...args], {
+/** Runs a module in a process of its own. */
+export const startChild = (module: URL, args: readonly string[]): StartedChild => {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(module), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const reader = createInterface({ input: child.stdout })
@@ -30,7 +30,7 @@ export const startChild = (file: string, args: readonly string[]): StartedChild 
       new Promise((resolve, reject) => {
         const check = () => lines.length >= count && resolve()
         reader.on('line', check)
-        reader.on('close', () => reject(new Error(`${file} ended early`)))
+        reader.on('close', () => reject(new Error(`${module.pathname} ended early`)))
         check()
       }),
     kill: async () => {
