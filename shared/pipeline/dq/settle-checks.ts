@@ -15,7 +15,7 @@ export const publishedChecks = async (
 ): Promise<Published> => {
   await releaseLedger(context, checkedTable(context), done.jobId)
   const moved = done.status.counts?.deleted ?? 0
-  const message = `${moved} rows failed their checks and were moved to ${context.run.tenant}_quarantine.rejected_rows (run ${context.run.runId})`
+  const message = `${moved} ${moved === 1 ? 'row failed its checks and was' : 'rows failed their checks and were'} moved to ${context.run.tenant}_quarantine.rejected_rows (run ${context.run.runId})`
   return {
     rows: { ...rows, accepted: Math.max(0, rows.fetched - moved), rejected: moved },
     tables: [],

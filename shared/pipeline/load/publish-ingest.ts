@@ -192,7 +192,7 @@ const warningsOf = (context: StepContext<IngestStep>, manifest: ManifestHead, re
       ? [
           {
             code: 'ROWS_REJECTED',
-            message: `${rejected} of ${fetched} rows were rejected, and are in ${where} (run ${context.run.runId})`,
+            message: `${rejected} of ${fetched} rows ${rejected === 1 ? 'was rejected, and is' : 'were rejected, and are'} in ${where} (run ${context.run.runId})`,
           },
         ]
       : []),
