@@ -36,7 +36,8 @@ export const processChunk = async (
   if (!(await documentExists(context, name))) {
     const marker = await attempt(context, plan, delivery, task)
     if (!marker) return
-    await createDocument(context, name, markerSchema, marker)
+    const { counts } = (await createDocument(context, name, markerSchema, marker)).result
+    context.ports.log.debug('chunk done', { chunk: task.chunk, ...counts })
   }
   await carryLaneOn(chunkLanes(context, plan), task.chunk)
 }
