@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { ConfigFiles } from '@convergence/core/config/config-files.ts'
 import { InvalidInputError, NotFoundError } from '@convergence/core/errors.ts'
@@ -25,12 +25,17 @@ export const findProject = (cwd: string, named: string | undefined): Project => 
     if (existsSync(join(root, 'configs'))) return projectAt(root)
     throw new NotFoundError(`${root} has no folder configs/: make a project there with \`convergence init ${named}\``)
   }
+  const root = nearestRoot(cwd)
+  if (root !== undefined) return projectAt(root)
+  throw new NotFoundError(
+    `neither ${resolve(cwd)} nor a folder above it has configs/: make a project with \`convergence init\`, or name one with --project DIR`,
+  )
+}
+
+const nearestRoot = (cwd: string): string | undefined => {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'configs'))) return projectAt(folder)
-    if (folder === dirname(folder))
-      throw new NotFoundError(
-        `neither ${resolve(cwd)} nor a folder above it has configs/: make a project with \`convergence init\`, or name one with --project DIR`,
-      )
+    if (existsSync(join(folder, 'configs'))) return folder
+    if (folder === dirname(folder)) return undefined
   }
 }
 
@@ -61,4 +66,10 @@ export const projectEnvironment = (
 ): Record<string, string | undefined> => {
   const file = join(root, '.env')
   return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...env } : { ...env }
+}
+
+/** How a person would type a command about the project, from the folder where they are. */
+export const commandLine = (cwd: string, { root }: Project): ((command: string) => string) => {
+  const isNear = nearestRoot(cwd) === root
+  return (command) => `npx convergence ${command}${isNear ? '' : ` --project ${relative(cwd, root)}`}`
 }

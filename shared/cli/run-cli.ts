@@ -13,7 +13,7 @@ export const runCli = async (argv: readonly string[], io: CliIo): Promise<number
   } catch (thrown) {
     if (thrown instanceof Exit) return thrown.exitCode
     // Help and version end by an error of their own; what is wrong with the arguments commander has told.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 || thrown.code === 'commander.help' ? 0 : 2
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
     tellFailure(io, context.style, thrown)
     return 1
   }

@@ -2,6 +2,7 @@ import { runEnded } from '@convergence/core/run/run.ts'
 import type { CliContext } from './context.ts'
 import { Exit } from './failure.ts'
 import type { Platform, RunLook } from './platform/platform.ts'
+import { noteBaselines, type Baselines } from './render/baselines.ts'
 import { renderProgress } from './render/progress.ts'
 import { progressLines } from './render/progress-lines.ts'
 
@@ -39,9 +40,11 @@ export const watchRun = async (
 
 const shower = ({ io, style, print }: CliContext): ((look: RunLook) => void) => {
   const lines = progressLines()
+  let baselines: Baselines = new Map()
   return (look) => {
     const nowMs = Date.now()
-    if (io.isTerminal) io.live.draw(renderProgress({ look, nowMs, width: io.columns(), style }))
+    baselines = noteBaselines(baselines, look, nowMs)
+    if (io.isTerminal) io.live.draw(renderProgress({ look, nowMs, baselines, width: io.columns(), style }))
     else for (const line of lines(look, nowMs)) print(line)
   }
 }

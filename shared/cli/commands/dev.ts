@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import type { CliContext } from '../context.ts'
 import { openEmbedded } from '../embedded.ts'
+import { commandLine } from '../project.ts'
 import { refuseOwned } from '../open-platform.ts'
 import { formatCount } from '../render/units.ts'
 import { startDevServer } from '../dev-server.ts'
@@ -30,7 +31,7 @@ export const devCommand = (context: CliContext) =>
               `Unfinished run ${run.runId}: ${formatCount(run.chunksDone)} of ${formatCount(run.chunksTotal)} chunks done; it goes on`,
             )
           await embedded.work({ watchUploads: true })
-          context.print(welcome(server.url, embedded.buckets))
+          context.print(welcome(server.url, embedded.buckets, commandLine(context.io.cwd, project)))
           await stopped
           context.print('Stopping: what is under way is finished first')
         } finally {
@@ -41,9 +42,9 @@ export const devCommand = (context: CliContext) =>
       }
     })
 
-const welcome = (url: string, buckets: string): string =>
+const welcome = (url: string, buckets: string, command: (command: string) => string): string =>
   `Convergence is at ${url}
   API      ${url}/openapi.json describes it; POST ${url}/api/v1/pipelines/run/PIPELINE starts a run
-  key      npx convergence key create TENANT, in another terminal; send it in the header X-API-Key
+  key      ${command('key create TENANT')}, in another terminal; send it in the header X-API-Key
   uploads  a file dropped into ${buckets}/BUCKET starts the pipelines whose on_upload matches
 Other commands (run, runs, cancel, query) work beside this one. Ctrl-C stops it.`

@@ -5,7 +5,7 @@ import { ConflictError } from '@convergence/core/errors.ts'
 import type { CliContext } from '../context.ts'
 import { clashes, copyAssets } from '../copy-assets.ts'
 import { openPlatform } from '../open-platform.ts'
-import { bucketsOf, projectAt } from '../project.ts'
+import { bucketsOf, commandLine, projectAt } from '../project.ts'
 import { writeMissing } from '../tenant-files.ts'
 
 const TENANT = 'example'
@@ -40,14 +40,13 @@ export const initCommand = (context: CliContext) =>
       } finally {
         await opened.close()
       }
-      context.print(welcome(relative(context.io.cwd, root)))
+      context.print(welcome(relative(context.io.cwd, root), commandLine(context.io.cwd, projectAt(root))))
     })
 
-const welcome = (folder: string): string =>
-  `A project with the tenant ${TENANT} and one pipeline is in ${folder === '' ? 'this folder' : folder}.
-Try it:${folder === '' ? '' : `\n  cd ${folder}`}
-  npx convergence validate
-  npx convergence run ${TENANT}/orders --param day=2026-01-31
-  npx convergence query ${TENANT} "SELECT * FROM silver_shop.daily_sales"
-The files under configs/ and sql/ say in comments what they do; change them, or begin a tenant of your own with
-  npx convergence tenant create ID`
+const welcome = (folder: string, command: (command: string) => string): string =>
+  `A project with the tenant ${TENANT} and one pipeline is in ${folder === '' ? 'this folder' : folder}. Try it:
+  ${command('validate')}
+  ${command(`run ${TENANT}/orders --param day=2026-01-31`)}
+  ${command(`query ${TENANT} "SELECT * FROM silver_shop.daily_sales"`)}
+The files under configs/ and sql/ say in comments what they do; change them, or begin a tenant of your own:
+  ${command('tenant create ID')}`

@@ -4,6 +4,7 @@ import { Exit, failureText } from '../failure.ts'
 import { openPlatform, type OpenedPlatform, type UnfinishedRun } from '../open-platform.ts'
 import type { RunLook } from '../platform/platform.ts'
 import { toPlatformError } from '@convergence/core/errors.ts'
+import { commandLine } from '../project.ts'
 import { renderRunSummary } from '../render/run-summary.ts'
 import { formatCount } from '../render/units.ts'
 import { watchRun } from '../watch-run.ts'
@@ -48,11 +49,12 @@ const runOnce = async (context: CliContext, target: PipelineTarget, options: Opt
     await opened.work()
     const look = await watchRun(context, opened.platform, asked.runId, {
       quiet: options.json,
-      onFirstStop: leaveText(opened, asked.runId),
+      onFirstStop: leaveText(opened, context.io.cwd, asked.runId),
     })
+    const command = commandLine(context.io.cwd, opened.project)
     const before = opened.unfinished.find(({ runId }) => runId === asked.runId)
     if (options.json) context.print(JSON.stringify(runDocument(look, before), undefined, 2))
-    else context.print(`${renderRunSummary(look, context.table())}${resumedText(before)}`)
+    else context.print(`${renderRunSummary(look, { ...context.table(), command })}${resumedText(before)}`)
     await finishOthers(context, opened, { asked: asked.runId, quiet: options.json })
     return look
   } finally {
@@ -75,8 +77,8 @@ const chunksText = ({ chunksDone, chunksTotal }: UnfinishedRun): string =>
 const resumedText = (before: UnfinishedRun | undefined): string =>
   before ? `\nThe run was resumed: ${chunksText(before)} when this command started.\n` : ''
 
-const leaveText = ({ owner }: OpenedPlatform, runId: string): string =>
-  `${owner ? `Leave? The run goes on in process ${owner.pid}.` : 'Leave? The run stops here and goes on at the next start.'} Ctrl-C again leaves; \`convergence cancel ${runId}\` ends the run.`
+const leaveText = ({ owner, project }: OpenedPlatform, cwd: string, runId: string): string =>
+  `${owner ? `Leave? The run goes on in process ${owner.pid}.` : 'Leave? The run stops here and goes on at the next start.'} Ctrl-C again leaves; \`${commandLine(cwd, project)(`cancel ${runId}`)}\` ends the run.`
 
 /** Other runs that this start found: their work began with it, so it also ends here. */
 const finishOthers = async (
@@ -85,7 +87,10 @@ const finishOthers = async (
   { asked, quiet }: { asked: string; quiet: boolean },
 ): Promise<void> => {
   for (const { runId } of opened.unfinished.filter((run) => run.runId !== asked)) {
-    const { run } = await watchRun(context, opened.platform, runId, { quiet, onFirstStop: leaveText(opened, runId) })
+    const { run } = await watchRun(context, opened.platform, runId, {
+      quiet,
+      onFirstStop: leaveText(opened, context.io.cwd, runId),
+    })
     if (!quiet) context.print(`Run ${runId}, found unfinished, is ${run.status}`)
   }
 }

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import type { CliContext } from '../context.ts'
 import { openPlatform } from '../open-platform.ts'
+import { commandLine } from '../project.ts'
 import { writeTenantFiles } from '../tenant-files.ts'
 import { PROJECT_HELP, PROJECT_OPTION, tenantArgument } from './options.ts'
 
@@ -18,7 +19,7 @@ export const tenantCommand = (context: CliContext) =>
           context.print(created ? `Tenant ${tenant} is created` : `Tenant ${tenant} is there already`)
           for (const file of written) context.print(`  wrote ${file}`)
           context.print(
-            `Next: an API key with \`convergence key create ${tenant}\`, pipelines in configs/${tenant}/pipelines/`,
+            `Next: an API key with \`${commandLine(context.io.cwd, opened.project)(`key create ${tenant}`)}\`, pipelines in configs/${tenant}/pipelines/`,
           )
         } finally {
           await opened.close()

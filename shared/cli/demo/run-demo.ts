@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts'
 import type { Embedded } from '../embedded.ts'
 import { Exit } from '../failure.ts'
 import type { RunLook } from '../platform/platform.ts'
+import { commandLine, type Project } from '../project.ts'
 import { renderRunSummary } from '../render/run-summary.ts'
 import { watchRun } from '../watch-run.ts'
 import { reportDemo } from './demo-report.ts'
@@ -41,7 +42,7 @@ export const runDemo = async ({ context, embedded, server }: Demo): Promise<void
   const bill = await uploadBill(told)
   const usage = await fetchUsage(told, server)
   await reportDemo({ context, platform, teller, looks: [bill, usage] })
-  tellNext(context, teller, { folder, runId: usage.run.run_id })
+  tellNext(context, teller, { project, runId: usage.run.run_id })
 }
 
 interface Told {
@@ -79,9 +80,9 @@ const fetchUsage = async ({ context, embedded, teller }: Told, server: UsageServ
   return look
 }
 
-const finish = async (context: CliContext, { platform }: Embedded, runId: string): Promise<RunLook> => {
+const finish = async (context: CliContext, { platform, project }: Embedded, runId: string): Promise<RunLook> => {
   const look = await watchRun(context, platform, runId, { quiet: !context.io.isTerminal })
-  context.print(renderRunSummary(look, context.table()))
+  context.print(renderRunSummary(look, { ...context.table(), command: commandLine(context.io.cwd, project) }))
   if (look.run.status !== 'SUCCEEDED') throw new Exit(1)
   return look
 }
@@ -103,8 +104,13 @@ const startedByUpload = async (embedded: Embedded, before: ReadonlySet<string>):
   throw new UnavailableError('the uploaded bill started no run within 30 seconds: run the demo again')
 }
 
-const tellNext = (context: CliContext, teller: Teller, { folder, runId }: { folder: string; runId: string }): void => {
-  const command = (rest: string): string => `  npx convergence ${rest} --project ${folder}`
+const tellNext = (
+  context: CliContext,
+  teller: Teller,
+  { project, runId }: { project: Project; runId: string },
+): void => {
+  const typed = commandLine(context.io.cwd, project)
+  const command = (rest: string): string => `  ${typed(rest)}`
   teller.head('What to try next')
   context.print(
     [

@@ -12,7 +12,7 @@ test.each([
   ],
   ["SELECT 'FROM a.b' FROM a.b -- FROM c.d", "SELECT 'FROM a.b' FROM {{ a.b }} -- FROM c.d"],
 ])('names the tables of %s', (sql, named) => {
-  expect(nameTables(sql)).toBe(named)
+  expect(nameTables(sql).sql).toBe(named)
 })
 
 test.each([
@@ -24,5 +24,12 @@ test.each([
   'SELECT EXTRACT(DAY FROM t.day) FROM {{ a.b }} AS t',
   'SELECT * FROM {{ a.b }} AS x WHERE x.c IN (x.d, x.e)',
 ])('leaves %s as it is', (sql) => {
-  expect(nameTables(sql)).toBe(sql)
+  expect(nameTables(sql).sql).toBe(sql)
+})
+
+test('positions in messages are those of what was typed', () => {
+  const { typed } = nameTables('SELECT 1\nFROM a.b JOIN `c.d` USING (x) WHERE y')
+  // Behind both: 6 places for the one, 4 for the other.
+  expect(typed('SQL 2:48: no column y')).toBe('SQL 2:38: no column y')
+  expect(typed('SQL 1:8: one')).toBe('SQL 1:8: one')
 })

@@ -1,27 +1,51 @@
-import { tokenize, type Token } from '@convergence/core/sql/tokens.ts'
+import { positionOf, tokenize, type Token } from '@convergence/core/sql/tokens.ts'
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/
 
 /** Words behind which a table may stand. */
 const BEFORE_TABLE = new Set(['FROM', 'JOIN'])
 
+export interface NamedTables {
+  readonly sql: string
+  /** A message about `sql`, with its positions (`SQL 1:8`) as they are in what the person typed. */
+  readonly typed: (message: string) => string
+}
+
 /**
  * SQL as a person types it: `FROM dataset.table` becomes the template `FROM {{ dataset.table }}`. Only where it cannot be anything else:
  * right behind FROM, JOIN, or a comma between tables, and two plain names that no alias of the query has.
  */
-export const nameTables = (sql: string): string => {
+export const nameTables = (sql: string): NamedTables => {
   const tokens = tokenize(sql)
   const aliases = aliasesOf(tokens)
+  const longer: Longer[] = []
   let result = ''
   let at = 0
   for (const [index] of tokens.entries()) {
     const reference = tableAt(tokens, index, aliases)
     if (!reference) continue
-    result += `${sql.slice(at, reference.start)}{{ ${reference.name} }}`
+    result += sql.slice(at, reference.start)
+    const template = `{{ ${reference.name} }}`
+    const [line = 0, column = 0] = positionOf(`${result}{`, result.length).split(':').map(Number)
+    longer.push({ line, column, by: template.length - (reference.end - reference.start) })
+    result += template
     at = reference.end
   }
-  return result + sql.slice(at)
+  return { sql: result + sql.slice(at), typed: (message) => withTypedPositions(message, longer) }
 }
+
+/** A template that takes more places than what was typed. */
+interface Longer {
+  readonly line: number
+  readonly column: number
+  readonly by: number
+}
+
+const withTypedPositions = (message: string, longer: readonly Longer[]): string =>
+  message.replaceAll(/^(SQL |query:)(\d+):(\d+)/gm, (_all, start: string, line: string, column: string) => {
+    const before = longer.filter((one) => one.line === Number(line) && one.column < Number(column))
+    return `${start}${line}:${Number(column) - before.reduce((sum, { by }) => sum + by, 0)}`
+  })
 
 interface Reference {
   readonly name: string

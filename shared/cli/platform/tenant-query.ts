@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { NotFoundError, PlatformError, UnavailableError } from '@convergence/core/errors.ts'
 import type { Ports } from '@convergence/core/ports/index.ts'
 import type { JobStatus, ResultPage, TenantSql } from '@convergence/core/ports/warehouse.ts'
@@ -11,9 +10,19 @@ const LABELS = { pipeline: 'query', run: 'query', step: 'query' }
 
 /** A SELECT of a person, under the same rules as a transform of the tenant. Throws InvalidInputError with line and column. */
 export const tenantQuery = async (ports: Ports, ask: QueryAsk): Promise<QueryAnswer> => {
+  const named = nameTables(ask.sql)
+  try {
+    return await runQuery(ports, { ...ask, sql: named.sql })
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error
+    throw new PlatformError(error.code, error.retryable, named.typed(error.message), { cause: error })
+  }
+}
+
+const runQuery = async (ports: Ports, ask: QueryAsk): Promise<QueryAnswer> => {
   const { tenant, limit } = ask
   const { operator } = await ports.configs.current(tenant)
-  const sql = renderSql(nameTables(ask.sql), {
+  const sql = renderSql(ask.sql, {
     tenant,
     parameters: [],
     file: 'query',
@@ -25,7 +34,7 @@ export const tenantQuery = async (ports: Ports, ask: QueryAsk): Promise<QueryAns
     tenant,
     project: operator.project ?? capabilities.project,
     location: operator.location ?? capabilities.location,
-    jobId: `query-${randomUUID()}`,
+    jobId: `query-${ports.random.hex(16)}`,
   }
   await ports.warehouse.submit(ref, {
     kind: 'query',

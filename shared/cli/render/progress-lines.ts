@@ -1,4 +1,5 @@
 import type { RunLook } from '../platform/platform.ts'
+import { noteBaselines, type Baselines } from './baselines.ts'
 import { details, statusWord } from './progress.ts'
 
 /** How long a step may be silent in a pipe, milliseconds. */
@@ -7,15 +8,19 @@ const QUIET_MS = 10_000
 /** Progress as plain lines: one when something changes, and one now and then while a step works. Remembers what it told. */
 export const progressLines = (): ((look: RunLook, nowMs: number) => string[]) => {
   let status = ''
+  let baselines: Baselines = new Map()
   const told = new Map<string, { status: string; atMs: number; text: string }>()
   return (look, nowMs) => {
     const lines: string[] = []
+    baselines = noteBaselines(baselines, look, nowMs)
     if (look.run.status !== status) lines.push(`run ${look.run.run_id}: ${look.run.status.toLowerCase()}`)
     status = look.run.status
     for (const step of look.run.steps) {
       const before = told.get(step.step_id)
       if (step.status === 'PENDING') continue
-      const text = [`step ${step.step_id}: ${statusWord(step)}`, ...details(step, { look, nowMs })].join(', ')
+      const text = [`step ${step.step_id}: ${statusWord(step)}`, ...details(step, { look, nowMs, baselines })].join(
+        ', ',
+      )
       const isNew = before?.status !== step.status
       const isDue = before !== undefined && nowMs - before.atMs >= QUIET_MS && before.text !== text
       if (!isNew && !isDue) continue

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { atMs, look, progress, step } from '../testing/look.ts'
+import { noteBaselines } from './baselines.ts'
 import { renderProgress } from './progress.ts'
 import { progressLines } from './progress-lines.ts'
 import { createStyle } from './style.ts'
@@ -11,8 +12,14 @@ const running = look(
   [progress('usage', 25, 100, { done: 50_000_000, total: 200_000_000 })],
 )
 
+const begun = { ...running, progress: [progress('usage', 0, 100, { done: 0, total: 200_000_000 })] }
+const baselines = noteBaselines(new Map(), begun, atMs(0))
+
+const at = (seconds: number, look = running, width = 120): string =>
+  renderProgress({ look, nowMs: atMs(seconds), baselines, width, style })
+
 test('a running step shows chunks, rows, speed and the time left', () => {
-  expect(renderProgress({ look: running, nowMs: atMs(10), width: 120, style }).split('\n')).toEqual([
+  expect(at(10).split('\n')).toEqual([
     'costs-1  running  10.0 s',
     '▸ usage  reading  25/100 chunks  2,500 rows  5.0 MB/s  about 30.0 s left',
     '· cost   waits',
@@ -20,29 +27,32 @@ test('a running step shows chunks, rows, speed and the time left', () => {
 })
 
 test('without sizes the time left comes from the chunks, and no speed is made up', () => {
-  const noSizes = { ...running, progress: [progress('usage', 50, 100)] }
-  expect(renderProgress({ look: noSizes, nowMs: atMs(10), width: 120, style })).toContain(
-    '5,000 rows  about 10.0 s left\n',
-  )
+  expect(at(10, { ...running, progress: [progress('usage', 50, 100)] })).toContain('5,000 rows  about 10.0 s left\n')
 })
 
 test('nothing is foretold in the first second, or before anything is done', () => {
-  expect(renderProgress({ look: running, nowMs: atMs(0.5), width: 120, style })).not.toContain('left')
-  const begun = { ...running, progress: [progress('usage', 0, 100, { done: 0, total: 10 })] }
-  expect(renderProgress({ look: begun, nowMs: atMs(5), width: 120, style })).not.toContain('left')
+  expect(at(0.5)).not.toContain('left')
+  expect(at(5, begun)).not.toContain('left')
+})
+
+test('after a crash the pace is that of this start, not of the time in between', () => {
+  const resumed = noteBaselines(new Map(), running, atMs(3_600))
+  const later = { ...running, progress: [progress('usage', 50, 100, { done: 100_000_000, total: 200_000_000 })] }
+  const text = renderProgress({ look: later, nowMs: atMs(3_605), baselines: resumed, width: 120, style })
+  expect(text).toContain('10.0 MB/s  about 10.0 s left')
 })
 
 test('no line is wider than a narrow terminal', () => {
-  const lines = renderProgress({ look: running, nowMs: atMs(10), width: 40, style }).split('\n')
-  expect(lines.every((line) => line.length < 40)).toBe(true)
+  expect(
+    at(10, running, 40)
+      .split('\n')
+      .every((line) => line.length < 40),
+  ).toBe(true)
 })
 
 test('piped, a line is told when a status changes, and not again', () => {
   const lines = progressLines()
-  expect(lines(running, atMs(2))).toEqual([
-    'run costs-1: running',
-    'step usage: reading, 25/100 chunks, 2,500 rows, 25.0 MB/s, about 6.0 s left',
-  ])
+  expect(lines(running, atMs(2))).toEqual(['run costs-1: running', 'step usage: reading, 25/100 chunks, 2,500 rows'])
   expect(lines(running, atMs(3))).toEqual([])
   expect(lines(look([step('usage')]), atMs(4))).toEqual(['run costs-1: succeeded', 'step usage: done, 1,000 rows'])
 })
@@ -50,7 +60,9 @@ test('piped, a line is told when a status changes, and not again', () => {
 test('piped, a long step is heard of every ten seconds', () => {
   const lines = progressLines()
   lines(running, atMs(2))
-  const later = { ...running, progress: [progress('usage', 30, 100)] }
+  const later = { ...running, progress: [progress('usage', 50, 100, { done: 100_000_000, total: 200_000_000 })] }
   expect(lines(later, atMs(11))).toEqual([])
-  expect(lines(later, atMs(12))).toEqual(['step usage: reading, 30/100 chunks, 3,000 rows, about 28.0 s left'])
+  expect(lines(later, atMs(12))).toEqual([
+    'step usage: reading, 50/100 chunks, 5,000 rows, 5.0 MB/s, about 20.0 s left',
+  ])
 })

@@ -1,10 +1,12 @@
 import type { RunLook } from '../platform/platform.ts'
+import type { Baselines } from './baselines.ts'
 import type { Style } from './style.ts'
 import { formatBytes, formatCount, formatDuration } from './units.ts'
 
 export interface ProgressState {
   readonly look: RunLook
   readonly nowMs: number
+  readonly baselines: Baselines
   readonly width: number
   readonly style: Style
 }
@@ -52,18 +54,27 @@ export const statusWord = (step: Pick<Step, 'status' | 'type'>): string => {
 }
 
 /** Chunks, rows, speed and time left, as far as they are known. */
-export const details = (step: Step, { look, nowMs }: Pick<ProgressState, 'look' | 'nowMs'>): string[] => {
-  const progress = look.progress.find(({ stepId }) => stepId === step.step_id)
+export const details = (step: Step, state: Pick<ProgressState, 'look' | 'nowMs' | 'baselines'>): string[] => {
+  const progress = state.look.progress.find(({ stepId }) => stepId === step.step_id)
   if (step.status === 'PENDING' || step.status === 'SKIPPED') return []
   if (!progress) return step.rows.fetched > 0 ? [`${formatCount(step.rows.fetched)} rows`] : []
-  const { chunks, rows, bytes } = progress
+  const { chunks, rows } = progress
   const parts = [`${formatCount(chunks.done)}/${formatCount(chunks.total)} chunks`, `${formatCount(rows.fetched)} rows`]
   if (rows.rejected > 0) parts.push(`${formatCount(rows.rejected)} rejected`)
-  if (step.status !== 'RUNNING' || step.started_at === null) return parts
-  const elapsedMs = nowMs - Date.parse(step.started_at)
-  if (elapsedMs < 1_000) return parts
-  if (bytes && bytes.done > 0) parts.push(`${formatBytes((bytes.done * 1_000) / elapsedMs)}/s`)
-  const share = bytes && bytes.total > 0 ? bytes.done / bytes.total : chunks.done / Math.max(1, chunks.total)
-  if (share > 0 && share < 1) parts.push(`about ${formatDuration(elapsedMs / share - elapsedMs)} left`)
-  return parts
+  return step.status === 'RUNNING' ? [...parts, ...pace(progress, state)] : parts
+}
+
+/** From what was done since the step was first seen here: bytes where their number is known, else chunks. */
+const pace = (
+  { stepId, chunks, bytes }: RunLook['progress'][number],
+  { baselines, nowMs }: Pick<ProgressState, 'nowMs' | 'baselines'>,
+): string[] => {
+  const from = baselines.get(stepId)
+  const elapsedMs = from ? nowMs - from.atMs : 0
+  if (!from || elapsedMs < 1_000) return []
+  const done = bytes ? bytes.done - from.bytes : chunks.done - from.chunks
+  const left = bytes ? bytes.total - bytes.done : chunks.total - chunks.done
+  if (done <= 0) return []
+  const speed = bytes ? [`${formatBytes((done * 1_000) / elapsedMs)}/s`] : []
+  return left > 0 ? [...speed, `about ${formatDuration((elapsedMs * left) / done)} left`] : speed
 }

@@ -3,7 +3,7 @@ import { look, progress, step } from '../testing/look.ts'
 import { renderRunSummary } from './run-summary.ts'
 import { createStyle } from './style.ts'
 
-const options = { style: createStyle(false), width: 200 }
+const options = { style: createStyle(false), width: 200, command: (command: string) => `npx convergence ${command}` }
 
 test('a green run shows its steps, the tables written and its warnings', () => {
   const warning = { code: 'ROWS_REJECTED', message: '10 of 1,000 rows were rejected' }
@@ -12,9 +12,9 @@ test('a green run shows its steps, the tables written and its warnings', () => {
   ])
   expect(renderRunSummary(green, options)).toBe(`Run costs-1 SUCCEEDED in 3.2 s
 
-step   status     chunks  fetched  accepted  rejected  loaded  duration  rows/s  peak memory
-─────  ─────────  ──────  ───────  ────────  ────────  ──────  ────────  ──────  ───────────
-usage  succeeded     4/4    1,000       990        10     990     2.0 s     500      200 MiB
+step   chunks  fetched  accepted  rejected  loaded   time  rows/s  peak memory
+─────  ──────  ───────  ────────  ────────  ──────  ─────  ──────  ───────────
+usage     4/4    1,000       990        10     990  2.0 s     500      200 MiB
 
 Tables written, of tenant acme: raw.usage
 

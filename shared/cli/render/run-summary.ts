@@ -6,6 +6,8 @@ import { formatCount, formatDuration, formatMebibytes } from './units.ts'
 interface Options {
   readonly style: Style
   readonly width: number
+  /** A command as a person would type it. */
+  readonly command: (command: string) => string
 }
 
 /** How a run ended: its steps in a table, the tables that it wrote, its warnings, and why it failed. */
@@ -15,7 +17,7 @@ export const renderRunSummary = (look: RunLook, options: Options): string => {
     stepTable(look, options),
     written(look),
     warnings(look, options.style),
-    failure(look, options.style),
+    failure(look, options),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }
@@ -29,7 +31,7 @@ const headline = ({ run }: RunLook, style: Style): string => {
 const COLUMNS = [
   { title: 'step' },
   { title: 'status' },
-  ...['chunks', 'fetched', 'accepted', 'rejected', 'filtered', 'loaded', 'duration', 'rows/s', 'peak memory'].map(
+  ...['chunks', 'fetched', 'accepted', 'rejected', 'filtered', 'loaded', 'time', 'rows/s', 'peak memory'].map(
     (title) => ({
       title,
       align: 'right' as const,
@@ -40,13 +42,16 @@ const COLUMNS = [
 /** Columns that say nothing in any row are left out. */
 const stepTable = (look: RunLook, { style, width }: Options): string => {
   const rows = look.run.steps.map((step) => stepRow(look, step))
-  const used = COLUMNS.map((_, index) => index).filter((index) =>
-    rows.some((row) => (row[index] ?? '') !== '' && (index !== FILTERED || row[index] !== '0')),
-  )
+  const used = COLUMNS.map((_, index) => index).filter((index) => rows.some((row) => tells(index, row[index] ?? '')))
   const pick = <T>(list: readonly T[]): T[] => used.flatMap((index) => list.slice(index, index + 1))
   return renderTable(pick(COLUMNS), rows.map(pick), { style, width })
 }
 
+/** What is the same in every ordinary run: a status that the headline has said, no filtered rows. */
+const tells = (index: number, cell: string): boolean =>
+  cell !== '' && !(index === STATUS && cell === 'succeeded') && !(index === FILTERED && cell === '0')
+
+const STATUS = COLUMNS.findIndex(({ title }) => title === 'status')
 const FILTERED = COLUMNS.findIndex(({ title }) => title === 'filtered')
 
 const stepRow = ({ progress }: RunLook, step: RunLook['run']['steps'][number]): string[] => {
@@ -78,27 +83,24 @@ const warnings = ({ run }: RunLook, style: Style): string => {
   return [...ofSteps, ...ofRun].map((message) => `${style.yellow('Warning:')} ${message}\n`).join('')
 }
 
-const failure = (look: RunLook, style: Style): string => {
-  const { run, tenant } = look
+const failure = (look: RunLook, { style, command }: Options): string => {
+  const { run } = look
   if (run.status === 'SUCCEEDED') return ''
   const reasons = run.steps.flatMap((step) => (step.error ? [`step ${step.step_id}: ${step.error.message}`] : []))
   const ofRun = run.error && !reasons.includes(run.error.message) ? [run.error.message] : []
   const told = [...reasons, ...ofRun].map((reason) => `${style.red('Reason:')} ${reason}\n`)
-  return [
-    ...told,
-    `${adviceOf(look)}\nLook again with: convergence runs ${tenant} --pipeline ${run.pipeline_id}\n`,
-  ].join('')
+  return [...told, `${adviceOf(look, command)}\n`].join('')
 }
 
 /** What a person can do about it, by the kind of the failure. */
-const adviceOf = ({ tenant, run, progress }: RunLook): string => {
+const adviceOf = ({ tenant, run, progress }: RunLook, command: Options['command']): string => {
   const failed = run.steps.find(({ error }) => error)
   const code = failed?.error?.code ?? run.error?.code ?? ''
   const ingest = progress.find(({ stepId }) => stepId === failed?.step_id)
   const rejected = (failed?.rows.rejected ?? 0) + (ingest?.rows.rejected ?? 0) > 0
   if (run.status === 'CANCELLED') return 'It was cancelled: what was loaded before stays, nothing more will be.'
   if (rejected)
-    return `The rejected rows, with position and reason: convergence query ${tenant} "SELECT origin, position, value, reason FROM quarantine.rejected_rows WHERE _run_id = '${run.run_id}'"`
+    return `The rejected rows, with position and reason: ${command(`query ${tenant} "SELECT origin, position, value, reason FROM quarantine.rejected_rows WHERE _run_id = '${run.run_id}'"`)}`
   return ADVICE[code] ?? 'Mend the cause and run it again.'
 }
 

@@ -44,19 +44,23 @@ export const renderTable = (
   const widths = columns.map(({ title }, index) =>
     Math.max(visibleLength(title), ...clean.map((row) => visibleLength(row[index] ?? ''))),
   )
-  const width = widths.reduce((sum, one) => sum + one + 2, 0)
-  return width > options.width ? asBlocks(columns, clean, options.style) : asTable(columns, clean, widths, options)
+  const gap = GAPS.find((one) => widths.reduce((sum, width) => sum + width, one * (widths.length - 1)) <= options.width)
+  return gap === undefined
+    ? asBlocks(columns, clean, options.style)
+    : asTable(columns, clean, { ...options, widths, gap })
 }
+
+/** Spaces between columns; fewer where the terminal is narrow. */
+const GAPS = [2, 1]
 
 const asTable = (
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  widths: readonly number[],
-  { style, footer }: TableOptions,
+  { style, footer, widths, gap }: TableOptions & { readonly widths: readonly number[]; readonly gap: number },
 ): string => {
   const table = new CliTable({
     head: columns.map(({ title }) => style.bold(title)),
-    chars: { ...NO_FRAME, middle: '  ' },
+    chars: { ...NO_FRAME, middle: ' '.repeat(gap) },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colAligns: columns.map(({ align }) => align ?? 'left'),
   })
