@@ -1,6 +1,6 @@
 import type { Ports } from '@convergence/core/ports/index.ts'
 
-export interface ApiSettings {
+interface ApiSettings {
   readonly pepper: string
   /** Digest of the admin key under the pepper; undefined: the admin routes are closed. */
   readonly adminDigest: string | undefined

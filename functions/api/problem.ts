@@ -1,6 +1,5 @@
-import { toPlatformError, type ErrorCode, type PlatformError } from '@convergence/core/errors.ts'
+import type { ErrorCode, PlatformError } from '@convergence/core/errors.ts'
 import type { Context } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 
 /** RFC 9457 problem documents, with a stable `code` and the request's trace. */
@@ -17,7 +16,7 @@ export const problemSchema = z
   .meta({ id: 'Problem' })
 export type ProblemDocument = z.infer<typeof problemSchema>
 
-export const STATUS = {
+const STATUS = {
   INVALID_INPUT: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -61,10 +60,6 @@ const fieldsOf = ({ details }: PlatformError): ProblemDocument['errors'] => {
   const parsed = z.array(z.object({ field: z.string(), message: z.string() })).safeParse(details['problems'])
   return parsed.success ? parsed.data : undefined
 }
-
-/** Hono's own refusals (malformed JSON, too large a body) as ours. */
-export const fromThrown = (thrown: unknown): PlatformError | { status: number; message: string } =>
-  thrown instanceof HTTPException ? { status: thrown.status, message: thrown.message } : toPlatformError(thrown)
 
 export const sendProblem = (c: Context, document: ProblemDocument, headers: Record<string, string> = {}): Response =>
   c.body(JSON.stringify(document), document.status as 400, { 'content-type': 'application/problem+json', ...headers })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** One document a table: who may publish into it now, and what was published by whom. Moves by compare-and-set only. */
-export const ledgerClaim = z.strictObject({
+const ledgerClaim = z.strictObject({
   runId: z.string(),
   stepId: z.string(),
   jobId: z.string(),

@@ -26,7 +26,6 @@ export const stopIntent = z.strictObject({
   end: z.enum(['FAILED', 'CANCELLED']),
   reason: problem,
 })
-export type StopIntent = z.infer<typeof stopIntent>
 
 /** Events that the orchestrator answers. */
 export const runEvent = z.discriminatedUnion('type', [
@@ -68,18 +67,7 @@ export const uploadEvent = z.strictObject({
 export type UploadEvent = z.infer<typeof uploadEvent>
 
 export type Message = RunEvent | StepCommand | UploadEvent
-/** A message before it is sent: version and trace are put in by `publish`. */
 export type Topic = 'run-events' | 'ingest' | 'dq' | 'transform' | 'uploads'
-
-export const TOPICS: readonly Topic[] = ['run-events', 'ingest', 'dq', 'transform', 'uploads']
-
-export const topicSchema = {
-  'run-events': runEvent,
-  ingest: stepCommand,
-  dq: stepCommand,
-  transform: stepCommand,
-  uploads: uploadEvent,
-} as const satisfies Record<Topic, z.ZodType>
 
 /** Work of one chunk, one shard of the manifest, a look at a job, or a look at a run. */
 export const task = z.discriminatedUnion('type', [
@@ -105,8 +93,6 @@ export type Task = z.infer<typeof task>
 
 /** `chunks`: ingest's work; `jobs`: polls, one queue for each stage; `runs`: the orchestrator's. */
 export type Queue = 'chunks' | 'ingest-jobs' | 'dq-jobs' | 'transform-jobs' | 'runs'
-
-export const QUEUES: readonly Queue[] = ['chunks', 'ingest-jobs', 'dq-jobs', 'transform-jobs', 'runs']
 
 /** What a host tells a handler of a delivery. */
 export interface Delivery {

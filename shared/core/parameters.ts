@@ -2,11 +2,11 @@ import type { Parameter, Pipeline } from './config/pipeline.ts'
 import { MAX_PATTERN_TEXT, matchesPattern } from './regex-safety.ts'
 import { addDays, isDate, startOfDayMs, zonedDate } from './zoned-time.ts'
 
-export type ParameterValue = string | number | boolean | null
+type ParameterValue = string | number | boolean | null
 export type ParameterValues = Readonly<Record<string, ParameterValue>>
 
 /** `parameter` is the name, for the field of a problem document. */
-export interface ParameterProblem {
+interface ParameterProblem {
   readonly parameter: string
   readonly message: string
 }

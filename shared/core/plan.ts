@@ -31,7 +31,7 @@ const json = z.json()
 /** What only a connector reads: slots and continuations. */
 export type Json = z.infer<typeof json>
 
-export const slotPlan = z.strictObject({ label: z.string(), slot: json, bytes: z.number().optional() })
+const slotPlan = z.strictObject({ label: z.string(), slot: json, bytes: z.number().optional() })
 export const planShard = z.strictObject({ version: z.literal(1), slots: z.array(slotPlan) })
 
 const windowPlan = z.strictObject({
@@ -42,7 +42,7 @@ const windowPlan = z.strictObject({
 })
 
 /** How far the step had come when it was planned, and where its cursor goes when it is settled. */
-export const cursorPlan = z.strictObject({
+const cursorPlan = z.strictObject({
   generation: z.int().min(0),
   from: z.string().optional(),
   /** Undefined: to the largest value seen. */
@@ -78,7 +78,7 @@ export const planHead = z.strictObject({
 })
 export type PlanHead = z.infer<typeof planHead>
 
-export const chunkResult = z.strictObject({
+const chunkResult = z.strictObject({
   parts: z.array(file),
   rejects: z.array(file),
   counts,

@@ -14,7 +14,7 @@ export type FieldType =
   | 'JSON'
   | 'STRUCT'
 
-export type FieldMode = 'NULLABLE' | 'REQUIRED' | 'REPEATED'
+type FieldMode = 'NULLABLE' | 'REQUIRED' | 'REPEATED'
 
 export interface Field {
   readonly name: string

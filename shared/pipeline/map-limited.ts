@@ -4,7 +4,7 @@ export const mapLimited = async <T, R>(
   limit: number,
   map: (item: T) => Promise<R>,
 ): Promise<R[]> => {
-  const results = new Array<R>(items.length)
+  const results: R[] = []
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < items.length) {

@@ -23,7 +23,7 @@ export interface Stage {
   readonly trace: string
 }
 
-export interface StageSettings {
+interface StageSettings {
   /** The platform's own bucket: plans, markers, manifests, parts. */
   readonly bucket: string
   /** Chunks of one step under way at the same time, at most 100. */

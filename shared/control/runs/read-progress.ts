@@ -1,5 +1,12 @@
 import { NotFoundError } from '@convergence/core/errors.ts'
-import { linkName, manifestName, markerName, planName, planShardName, type StepAddress } from '@convergence/core/names.ts'
+import {
+  linkName,
+  manifestName,
+  markerName,
+  planName,
+  planShardName,
+  type StepAddress,
+} from '@convergence/core/names.ts'
 import {
   linkMarker,
   manifestHead,
@@ -38,7 +45,8 @@ export const progressReader = (context: ControlContext, bucket: string): ReadPro
       .filter(({ type }) => type === 'ingest')
       .map(({ stepId }) => {
         const key = `${run.runId}/${stepId}`
-        const reader = steps.get(key) ?? new StepReader(context, bucket, { tenant: run.tenant, runId: run.runId, stepId })
+        const reader =
+          steps.get(key) ?? new StepReader(context, bucket, { tenant: run.tenant, runId: run.runId, stepId })
         steps.set(key, reader)
         return reader
       })

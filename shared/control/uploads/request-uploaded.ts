@@ -43,7 +43,9 @@ const requestOne = async (context: TenantContext, pipelineId: string, event: Upl
 
 /** A tenant at its limit of runs has room again when one of them ends: an upload waits for that, it is not lost. */
 const waitingForRoom = (error: PlatformError): PlatformError =>
-  error.code === 'LIMIT_EXCEEDED' ? new UnavailableError(error.message, { cause: error, retryAfterMs: ROOM_WAIT_MS }) : error
+  error.code === 'LIMIT_EXCEEDED'
+    ? new UnavailableError(error.message, { cause: error, retryAfterMs: ROOM_WAIT_MS })
+    : error
 
 const ROOM_WAIT_MS = 15_000
 

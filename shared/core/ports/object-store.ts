@@ -35,7 +35,11 @@ export interface ObjectStore {
    * Writes the object if its generation is `ifGeneration` (null: if it does not exist). Atomic and durable when it answers:
    * a reader sees all of it or nothing. Throws UnavailableError.
    */
-  put(ref: ObjectRef, body: ObjectBody, options: { ifGeneration: string | null; contentType?: string }): Promise<PutResult>
+  put(
+    ref: ObjectRef,
+    body: ObjectBody,
+    options: { ifGeneration: string | null; contentType?: string },
+  ): Promise<PutResult>
   /** Metadata, or undefined. */
   head(ref: ObjectRef): Promise<ObjectMeta | undefined>
   /**

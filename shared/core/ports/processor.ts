@@ -23,7 +23,7 @@ export interface JsonInput {
   readonly records?: string | undefined
 }
 
-export interface ParquetInput {
+interface ParquetInput {
   readonly format: 'parquet'
 }
 
@@ -60,7 +60,9 @@ export interface ProcessRequest {
   /** The same for the reject parts: what quarantine knows of a row beside where it stood. */
   readonly rejectConstants: readonly { readonly field: Field; readonly value: string }[]
   /** Half-open: rows whose column is outside [start, end) are filtered and counted. ISO texts of the column's type. */
-  readonly window?: { readonly column: string; readonly start?: string; readonly end?: string; readonly onNull: 'reject' | 'include' } | undefined
+  readonly window?:
+    | { readonly column: string; readonly start?: string; readonly end?: string; readonly onNull: 'reject' | 'include' }
+    | undefined
   /** Rows whose column is not one of these are rejected. */
   readonly partitions?: { readonly column: string; readonly values: readonly string[] } | undefined
   /** Column whose largest accepted value is wanted. */

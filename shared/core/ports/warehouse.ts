@@ -66,7 +66,11 @@ export type PublishStrategy =
    * Partitions as `YYYY-MM-DD`; `all` replaces every row. A row outside the named partitions fails the job, except in those `leftOut`
    * (a later planner has replaced them): it is not loaded, and counted as superseded.
    */
-  | { readonly type: 'overwrite'; readonly partitions: readonly string[] | 'all'; readonly leftOut?: readonly string[] | undefined }
+  | {
+      readonly type: 'overwrite'
+      readonly partitions: readonly string[] | 'all'
+      readonly leftOut?: readonly string[] | undefined
+    }
   /** NULL equals NULL in keys. Of rows with one key the last by `orderBy` wins; without it two rows of one key fail the job. */
   | { readonly type: 'merge'; readonly keys: readonly string[]; readonly orderBy: readonly string[] }
 
@@ -122,7 +126,7 @@ export interface QuarantineJob {
 }
 
 /** `SELECT 1`: takes an id, so that no other job of that id can ever run. */
-export interface SealJob {
+interface SealJob {
   readonly kind: 'seal'
   readonly labels: JobLabels
 }
@@ -154,7 +158,9 @@ export type JobStatus = { readonly kind: Job['kind']; readonly labels: JobLabels
   | { readonly state: 'failed'; readonly failure: JobFailure }
 )
 
-export type SubmitResult = { readonly outcome: 'submitted' } | { readonly outcome: 'exists'; readonly status: JobStatus }
+export type SubmitResult =
+  | { readonly outcome: 'submitted' }
+  | { readonly outcome: 'exists'; readonly status: JobStatus }
 
 export interface ResultPage {
   readonly schema: TableSchema

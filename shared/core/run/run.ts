@@ -16,7 +16,7 @@ export const STEP_STATUSES = [
   'CANCELLED',
 ] as const
 
-export const stepState = z.strictObject({
+const stepState = z.strictObject({
   stepId: z.string(),
   type: z.enum(['ingest', 'dq', 'transform']),
   status: z.enum(STEP_STATUSES),
@@ -37,9 +37,8 @@ export const stepState = z.strictObject({
   error: problem.optional(),
 })
 export type StepState = z.infer<typeof stepState>
-export type StepStatus = StepState['status']
 
-export const runCause = z.discriminatedUnion('type', [
+const runCause = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('request'), keyId: z.string().optional(), idempotencyKey: z.string().optional() }),
   z.strictObject({ type: z.literal('upload'), bucket: z.string(), name: z.string(), generation: z.string() }),
 ])
@@ -78,7 +77,6 @@ export const runDocument = z.strictObject({
   error: problem.optional(),
 })
 export type Run = z.infer<typeof runDocument>
-export type RunStatus = Run['status']
 
 export const runEnded = (run: Pick<Run, 'status'>): boolean =>
   run.status === 'SUCCEEDED' || run.status === 'FAILED' || run.status === 'CANCELLED'

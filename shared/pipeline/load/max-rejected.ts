@@ -6,12 +6,7 @@ import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
  * The checks before the publish that need the manifest only. Throws DataRejectedError: nothing of the step becomes visible. Rows that
  * are rejected are in quarantine by then.
  */
-export const refuseRejects = (
-  step: IngestStep,
-  plan: PlanHead,
-  manifest: ManifestHead,
-  allowEmpty: boolean,
-): void => {
+export const refuseRejects = (step: IngestStep, plan: PlanHead, manifest: ManifestHead, allowEmpty: boolean): void => {
   refuseChunks(manifest)
   refuseColumns(plan, manifest)
   const { fetched, rejected, accepted } = manifest.counts

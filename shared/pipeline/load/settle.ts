@@ -6,7 +6,7 @@ import { tableName, type TableRef } from '@convergence/core/table.ts'
 import { nowIso, type StepContext } from '../stage.ts'
 
 /** What the step itself counted before its publish. For a transform nothing is known before: its job's own count stands for it. */
-export interface StagedCounts {
+interface StagedCounts {
   readonly fetched: number
   readonly accepted: number
   readonly rejected: number

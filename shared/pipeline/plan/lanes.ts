@@ -2,7 +2,7 @@
  * Chunk i belongs to lane `i mod lanes`, and a lane goes strictly in order. So the last marker of every lane proves that all are there,
  * and no counter is needed.
  */
-export const nextInLane = (index: number, total: number, lanes: number): number | undefined =>
+const nextInLane = (index: number, total: number, lanes: number): number | undefined =>
   index + lanes < total ? index + lanes : undefined
 
 /** The last index of each lane. */

@@ -1,18 +1,8 @@
-import { z } from 'zod'
 import { InternalError } from '@convergence/core/errors.ts'
+import { fileSlot, type FileSlot } from '@convergence/core/file-slot.ts'
 import type { Json } from '../connector.ts'
 
-/** One file, or a slice of one. */
-const fileSlot = z.strictObject({
-  name: z.string(),
-  generation: z.string(),
-  size: z.number(),
-  /** Absent: the whole file. */
-  slice: z
-    .strictObject({ start: z.number(), end: z.number(), firstRow: z.number(), columns: z.array(z.string()).optional() })
-    .optional(),
-})
-export type FileSlot = z.infer<typeof fileSlot>
+export type { FileSlot } from '@convergence/core/file-slot.ts'
 
 export const parseSlot = (slot: Json): FileSlot => {
   const parsed = fileSlot.safeParse(slot)
