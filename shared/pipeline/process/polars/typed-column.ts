@@ -13,16 +13,16 @@ export interface TypedColumn {
   readonly accepted: Expr
 }
 
-const YEAR = '(?:\\d{3}[1-9]|\\d\\d[1-9]0|\\d[1-9]00|[1-9]000)'
-const CLOCK = '\\d\\d:\\d\\d:[0-5]\\d(?:\\.\\d{1,6})?'
-const DATE = `^${YEAR}-\\d\\d-\\d\\d$`
-const INSTANT = `^${YEAR}-\\d\\d-\\d\\dT${CLOCK}Z?$`
-const SPACED_INSTANT = `^${YEAR}-\\d\\d-\\d\\d ${CLOCK}$`
-const DATETIME = `^${YEAR}-\\d\\d-\\d\\dT${CLOCK}$`
-const TIME = `^(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?$`
-const FLOAT = '^[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d{1,2})?$'
-const SECONDS = '^-?\\d{1,10}$'
-const MILLISECONDS = '^-?\\d{1,13}$'
+const YEAR = '(?:[0-9]{3}[1-9]|[0-9][0-9][1-9]0|[0-9][1-9]00|[1-9]000)'
+const CLOCK = '[0-9][0-9]:[0-9][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?'
+const DATE = `^${YEAR}-[0-9][0-9]-[0-9][0-9]$`
+const INSTANT = `^${YEAR}-[0-9][0-9]-[0-9][0-9]T${CLOCK}Z?$`
+const SPACED_INSTANT = `^${YEAR}-[0-9][0-9]-[0-9][0-9] ${CLOCK}$`
+const DATETIME = `^${YEAR}-[0-9][0-9]-[0-9][0-9]T${CLOCK}$`
+const TIME = `^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?$`
+const FLOAT = '^[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?$'
+const SECONDS = '^-?[0-9]{1,10}$'
+const MILLISECONDS = '^-?[0-9]{1,13}$'
 const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 
 /** polars' type of a part's column. BYTES have none here: they come from `decode`. */
@@ -107,12 +107,11 @@ export const typedColumn = (column: TargetColumn, text: Expr, spaced: boolean): 
   }
 }
 
-/** Plain digits that fit without rounding; scientific notation is the readers' business. */
-const decimalPattern = (field: Field): string => {
-  const { precision, scale } = decimalType(field)
-  const whole = precision - scale
-  return `^[+-]?(?:0*\\d{0,${whole}}\\.\\d{1,${Math.max(scale, 1)}}|0*\\d{1,${Math.max(whole, 1)}})$`
-}
+/**
+ * The end of plain digits that need no rounding; the cast knows what else is a number and how large it may be. Scientific notation is
+ * the readers' business. Tied to the end of the text, so that it looks at few bytes.
+ */
+const decimalPattern = (field: Field): string => `(?:\\.[0-9]{0,${decimalType(field).scale}}|^[+-]?[0-9]+)$`
 
 const checked = (column: TargetColumn, text: Expr, typed: Expr, pattern: string | undefined): TypedColumn => {
   const name = pl.col(column.field.name)
