@@ -12,6 +12,9 @@ export class Exit extends Error {
   }
 }
 
+/** Exit code of somebody who left by Ctrl-C. */
+export const LEFT = 130
+
 /** What went wrong, for a person: one message, never a stack. What nobody foresaw is in the log. */
 export const failureText = (thrown: unknown): string => {
   const error = toPlatformError(thrown)

@@ -1,6 +1,6 @@
 import { runEnded } from '@convergence/core/run/run.ts'
 import type { CliContext } from './context.ts'
-import { Exit } from './failure.ts'
+import { Exit, LEFT } from './failure.ts'
 import type { Platform, RunLook } from './platform/platform.ts'
 import { noteBaselines, type Baselines } from './render/baselines.ts'
 import { renderProgress } from './render/progress.ts'
@@ -30,7 +30,7 @@ export const watchRun = async (
       const look = await platform.lookAtRun({ runId })
       show(look)
       if (runEnded(look.run)) return look
-      if ((await Promise.race([leaving.left, wait(LOOK_EVERY_MS)])) === 'left') throw new Exit(130)
+      if ((await Promise.race([leaving.left, wait(LOOK_EVERY_MS)])) === 'left') throw new Exit(LEFT)
     }
   } finally {
     leaving.end()

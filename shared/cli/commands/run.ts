@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import { Command } from '@commander-js/extra-typings'
 import type { CliContext } from '../context.ts'
-import { Exit, failureText } from '../failure.ts'
+import { Exit, failureText, LEFT } from '../failure.ts'
 import { openPlatform, type OpenedPlatform, type UnfinishedRun } from '../open-platform.ts'
 import type { RunLook } from '../platform/platform.ts'
 import { toPlatformError } from '@convergence/core/errors.ts'
@@ -37,6 +38,7 @@ export const runCommand = (context: CliContext) =>
 
 const runOnce = async (context: CliContext, target: PipelineTarget, options: Options): Promise<RunLook> => {
   const opened = await openPlatform(context, options.project)
+  let leaving = false
   try {
     const asked = await opened.platform.requestRun({
       ...target,
@@ -57,10 +59,16 @@ const runOnce = async (context: CliContext, target: PipelineTarget, options: Opt
     else context.print(`${renderRunSummary(look, { ...context.table(), command })}${resumedText(before)}`)
     await finishOthers(context, opened, { asked: asked.runId, quiet: options.json })
     return look
+  } catch (thrown) {
+    leaving = thrown instanceof Exit && thrown.exitCode === LEFT
+    throw thrown
   } finally {
-    await opened.close()
+    // Who leaves does not wait for a long piece of work: it is done again at the next start.
+    await (leaving ? Promise.race([opened.close(), setTimeout(LEAVE_WITHIN_MS)]) : opened.close())
   }
 }
+
+const LEAVE_WITHIN_MS = 2_000
 
 const tellUnfinished = ({ print }: CliContext, runs: readonly UnfinishedRun[], asked: string | undefined): void => {
   for (const run of runs) {
