@@ -28,7 +28,7 @@ export interface SpooledRejects {
 }
 
 /** A Parquet file of the tenant's, as it is. */
-export interface SpooledParquet {
+interface SpooledParquet {
   readonly parquet: string
 }
 

@@ -7,7 +7,7 @@ import type { Field, FieldType } from '@convergence/core/table.ts'
 /** Helpers of this folder's tests. */
 export const CSV: CsvInput = { format: 'csv', delimiter: ',', quote: '"', header: true, nullValues: [''] }
 
-export async function* bodyOf(content: string | Uint8Array, pieceBytes = 1 << 16): AsyncIterable<Uint8Array> {
+async function* bodyOf(content: string | Uint8Array, pieceBytes = 1 << 16): AsyncIterable<Uint8Array> {
   const bytes = Buffer.from(content as string)
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
 }

@@ -27,7 +27,7 @@ export const readSlice = (slot: FileSlot, { objects, bucket, resource, maxBytes 
 }
 
 /** `columns`: the header's names, for a slice that lies behind it. */
-export const inputFormat = (resource: FileResource, columns?: readonly string[]): InputFormat => {
+const inputFormat = (resource: FileResource, columns?: readonly string[]): InputFormat => {
   switch (resource.format) {
     case 'csv': {
       const { delimiter, quote, header, null_values: nullValues } = resource.csv

@@ -10,7 +10,6 @@ export interface CsvDialect {
 
 export const LF = 0x0a
 export const CR = 0x0d
-export const DOUBLE_QUOTE = 0x22
 
 /** Throws InvalidConfigError unless delimiter and quote are one ASCII character each. */
 export const csvDialect = (format: Pick<CsvInput, 'delimiter' | 'quote'>): CsvDialect => {

@@ -9,9 +9,9 @@ const BLOCK_BYTES = 1 << 20
 const LF = 0x0a
 const COMMA = 0x2c
 /** A document is read whole: one that is larger had better be NDJSON. */
-export const MAX_DOCUMENT_BYTES = 512 << 20
+const MAX_DOCUMENT_BYTES = 512 << 20
 
-export const TEXT_CELLS = {
+const TEXT_CELLS = {
   format: 'csv',
   delimiter: ',',
   quote: '"',
