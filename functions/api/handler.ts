@@ -1,4 +1,5 @@
 import { InvalidInputError, NotFoundError, toPlatformError } from '@convergence/core/errors.ts'
+import { traceIdOf } from '@convergence/runtime/tracing.ts'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
@@ -18,7 +19,7 @@ export const createApi = (deps: ApiDeps): OpenAPIHono<ApiEnv> => {
   const { ports, settings } = deps
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })
   app.use(async (c, next) => {
-    c.set('trace', traceOf(c.req.header('traceparent')) ?? ports.random.hex(16))
+    c.set('trace', traceIdOf(c.req.header('traceparent'), ports.random))
     c.header('x-trace-id', c.var.trace)
     c.header('x-content-type-options', 'nosniff')
     await next()
@@ -95,12 +96,6 @@ const refuseInvalid = (result: { success: boolean; target?: string; error?: z.Zo
   throw new InvalidInputError(problems.map(({ field, message }) => `${field}: ${message}`).join('; '), {
     details: { problems },
   })
-}
-
-/** The trace of a caller that has one (W3C traceparent): 32 hexadecimal digits, not all zero. */
-const traceOf = (header: string | undefined): string | undefined => {
-  const [, trace] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/.exec(header ?? '') ?? []
-  return trace === undefined || /^0+$/.test(trace) ? undefined : trace
 }
 
 const plainProblem = (status: number, code: string, detail: string, traceId: string): ProblemDocument => ({
