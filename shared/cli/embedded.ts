@@ -43,7 +43,7 @@ export interface Embedded {
 }
 
 /** What is to be closed, the last opened first. */
-export type Closers = (() => Promise<unknown>)[]
+type Closers = (() => Promise<unknown>)[]
 
 /** Opens the project. Throws ConflictError while another process owns it, InvalidConfigError (settings). */
 export const openEmbedded = async (

@@ -17,7 +17,7 @@ export interface CliIo {
   onStop(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void
 }
 
-export interface LiveText {
+interface LiveText {
   draw(text: string): void
   /** Leaves what was drawn last where it stands. */
   done(): void

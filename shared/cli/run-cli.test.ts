@@ -1,6 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cliContext } from './context.ts'
+import { openPlatform } from './open-platform.ts'
+import { testIo } from './testing/test-io.ts'
 import { temporaryProject, type TemporaryProject } from './testing/temporary-project.ts'
 
 let project: TemporaryProject
@@ -50,14 +53,11 @@ describe('arguments', () => {
 })
 
 describe('a project made by init', () => {
-  beforeAll(async () => {
+  test('is made once in a folder', async () => {
     expect(await cli('init')).toMatchObject({ exitCode: 0, err: '' })
-  })
-
-  test('is not made twice in one folder', async () => {
-    const told = await cli('init')
-    expect(told.exitCode).toBe(1)
-    expect(told.err).toContain('nothing was written')
+    const again = await cli('init')
+    expect(again.exitCode).toBe(1)
+    expect(again.err).toContain('nothing was written')
   })
 
   test('is valid, runs, and can be asked', async () => {
@@ -119,15 +119,16 @@ describe('a project made by init', () => {
     expect(second?.run_id).toBe(first?.run_id)
   })
 
-  test.each([
-    ['SELECT 1 FROM other.things', 'tenant example has no table other.things'],
-    ['DELETE FROM raw_shop.orders', 'only one SELECT is allowed'],
-    ['SELECT * FROM project.raw_shop.orders', '1:'],
-    ["SELECT * FROM raw_shop.orders WHERE FORMATT('x') = 1", 'SQL 1:37: function FORMATT'],
-  ])('the query %s is refused with its reason', async (sql, reason) => {
-    const told = await cli('query', 'example', sql)
-    expect(told).toMatchObject({ exitCode: 1, out: '' })
-    expect(told.err).toContain(reason)
+  test('a run that was left unfinished goes on, instead of a second one', async () => {
+    const opened = await openPlatform(cliContext(testIo({ cwd: project.folder })), undefined)
+    const ask = { tenant: 'example', pipelineId: 'orders', parameters: { day: '2026-01-31' } }
+    const { runId } = await opened.platform.requestRun(ask)
+    await opened.close()
+    const told = await cli('run', 'example/orders', '--param', 'day=2026-01-31')
+    expect(told.exitCode).toBe(0)
+    expect(told.out).toContain(`An unfinished run of just these parameters was found: ${runId}`)
+    expect(told.out).toContain(`Run ${runId} SUCCEEDED`)
+    expect(told.out).toContain('The run was resumed: no chunk planned yet when this command started.')
   })
 
   test('a key is printed alone, so that it can be piped', async () => {

@@ -28,4 +28,4 @@ test('the demo tells its story, balances, and has the same totals the second tim
   } finally {
     project.remove()
   }
-})
+}, 90_000)

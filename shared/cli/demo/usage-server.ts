@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { reportedUsage } from './usage-data.ts'
 
 /** What the server has answered so far. */
-export interface ServerTally {
+interface ServerTally {
   pages: number
   tooMany: number
   failures: number

@@ -3,7 +3,7 @@ import type { RunLook } from '../platform/platform.ts'
 type StepProgress = RunLook['progress'][number]
 
 /** Where a step stood when it was first seen: speed is counted from there, not over the time that a crash took. */
-export interface Baseline {
+interface Baseline {
   readonly atMs: number
   readonly chunks: number
   readonly bytes: number

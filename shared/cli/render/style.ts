@@ -25,4 +25,4 @@ export const visibleLength = (text: string): number => Array.from(stripStyle(tex
 // oxlint-disable-next-line no-control-regex -- that is what a colour is made of
 const STYLE = /\u001B\[\d+m/g
 
-export const stripStyle = (text: string): string => text.replaceAll(STYLE, '')
+const stripStyle = (text: string): string => text.replaceAll(STYLE, '')

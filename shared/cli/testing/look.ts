@@ -2,7 +2,7 @@ import type { RunLook } from '../platform/platform.ts'
 
 type Step = RunLook['run']['steps'][number]
 
-export const AT = '2026-01-31T00:00:00.000Z'
+const AT = '2026-01-31T00:00:00.000Z'
 export const atMs = (seconds: number): number => Date.parse(AT) + seconds * 1_000
 
 export const step = (stepId: string, values: Partial<Step> = {}): Step => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { runCli } from '../run-cli.ts'
 import { testIo } from './test-io.ts'
 
-export interface Told {
+interface Told {
   readonly exitCode: number
   readonly out: string
   readonly err: string
