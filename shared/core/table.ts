@@ -21,7 +21,7 @@ export interface Field {
   readonly type: FieldType
   readonly mode: FieldMode
   readonly description?: string | undefined
-  /** NUMERIC and BIGNUMERIC only: all digits, and digits after the point. Absent: 38 and 9; 38 and 38 for BIGNUMERIC. */
+  /** NUMERIC and BIGNUMERIC only: all digits, and digits after the point. Absent: 38 and 9; for BIGNUMERIC 38 and 18, what both engines hold. */
   readonly precision?: number | undefined
   readonly scale?: number | undefined
   /** STRUCT only. */
