@@ -65,7 +65,7 @@ test('beside it a run is watched by another command', async () => {
 test.each([
   ['SELECT 1 FROM other.things', 'tenant example has no table other.things'],
   ['DELETE FROM raw_shop.orders', 'only one SELECT is allowed'],
-  ['SELECT * FROM project.raw_shop.orders', 'query:1:'],
+  ['SELECT * FROM project.raw_shop.orders', 'SQL 1:15: project.raw_shop.orders'],
   ["SELECT * FROM raw_shop.orders WHERE FORMATT('x') = 1", 'SQL 1:37: function FORMATT'],
 ])('the query %s is refused with its reason', async (sql, reason) => {
   const told = await project.cli('query', 'example', sql)

@@ -119,7 +119,9 @@ class StepReader {
       if (chunk >= plan.chunks) return
       const found = await this.#document(markerName(this.#at, chunk), marker)
       if (!found) return this.#followLinks(lane, chunk)
-      this.#bytes += (await this.#slotBytes(plan, chunk)) ?? 0
+      // Read first: `+=` around an await would lose what the other lanes add meanwhile.
+      const bytes = (await this.#slotBytes(plan, chunk)) ?? 0
+      this.#bytes += bytes
       this.#add(found.result)
       this.#chunks++
       Object.assign(lane, { done: lane.done + 1, links: 0, open: NO_ROWS })
