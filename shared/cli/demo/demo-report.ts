@@ -45,7 +45,7 @@ const tellAside = ({ context, teller }: Report, rows: Rows): void => {
     text(position),
     text(reason),
   ])
-  context.print(renderTable(columns, cells, context.table()))
+  teller.show(renderTable(columns, cells, context.table()))
 }
 
 /** The end of an address tells more than its beginning. */
@@ -73,7 +73,7 @@ const tellCost = async ({ context, platform, teller }: Report): Promise<void> =>
     money(text(cost)),
   ])
   const footer = ['total', '', sum(2), sum(3), sum(4), money(text(total.rows[0]?.[0]))]
-  context.print(renderTable(columns, cells, { ...context.table(), footer }))
+  teller.show(renderTable(columns, cells, { ...context.table(), footer }))
 }
 
 const count = (digits: string): string => digits.replaceAll(/\B(?=(\d{3})+$)/g, ',')
@@ -103,7 +103,7 @@ const tellBill = async ({ context, platform, teller }: Report, aside: Rows): Pro
     ...[cost, billed, difference].map((value) => money(text(value))),
     asideOf(aside, text(project), text(model)),
   ])
-  context.print(renderTable(columns, cells, context.table()))
+  teller.show(renderTable(columns, cells, context.table()))
 }
 
 /** Rows of that project and model that were put aside, by the step that did it. */
@@ -120,7 +120,7 @@ const tellReceipts = ({ context, teller, looks }: Report): void => {
   teller.say(
     'Each load has a receipt: fetched = accepted + rejected + filtered, and what was accepted is what the table counted, inserted or updated. A run is green only when every receipt balances.',
   )
-  context.print(
+  teller.show(
     renderReceipts(
       looks.flatMap(({ run }) => run.receipts),
       context.table(),

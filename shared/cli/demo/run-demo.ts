@@ -58,7 +58,7 @@ const uploadBill = async ({ context, embedded, teller }: Told): Promise<RunLook>
   teller.say(
     `The provider's bill of ${DEMO_DATE} was dropped into acme's bucket: ${relative(context.io.cwd, path)}. That starts the pipeline provider_bill by itself. One of its lines has "see credit note" where the amount should be.`,
   )
-  return finish(context, embedded, await startedByUpload(embedded, before))
+  return finish({ context, embedded, teller }, await startedByUpload(embedded, before))
 }
 
 const fetchUsage = async ({ context, embedded, teller }: Told, server: UsageServer): Promise<RunLook> => {
@@ -71,8 +71,7 @@ const fetchUsage = async ({ context, embedded, teller }: Told, server: UsageServ
     pipelineId: 'openai_cost',
     parameters: { usage_date: DEMO_DATE },
   })
-  const look = await finish(context, embedded, asked.runId)
-  context.print('')
+  const look = await finish({ context, embedded, teller }, asked.runId)
   const { pages } = server.tally
   teller.say(
     `The server gave ${pages} pages. On the way it answered once "429, wait a second" and once "500": the pages were asked for again.`,
@@ -80,9 +79,9 @@ const fetchUsage = async ({ context, embedded, teller }: Told, server: UsageServ
   return look
 }
 
-const finish = async (context: CliContext, { platform, project }: Embedded, runId: string): Promise<RunLook> => {
+const finish = async ({ context, embedded: { platform, project }, teller }: Told, runId: string): Promise<RunLook> => {
   const look = await watchRun(context, platform, runId, { quiet: !context.io.isTerminal })
-  context.print(renderRunSummary(look, { ...context.table(), command: commandLine(context.io.cwd, project) }))
+  teller.show(renderRunSummary(look, { ...context.table(), command: commandLine(context.io.cwd, project) }))
   if (look.run.status !== 'SUCCEEDED') throw new Exit(1)
   return look
 }

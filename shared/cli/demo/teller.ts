@@ -9,6 +9,8 @@ export interface Teller {
   readonly head: (title: string) => void
   /** A paragraph, and an empty line. */
   readonly say: (text: string) => void
+  /** A table or the like as it stands, and an empty line. */
+  readonly show: (text: string) => void
 }
 
 /** Headed paragraphs. */
@@ -17,8 +19,9 @@ export const createTeller = ({ io, style, print }: CliContext): Teller => {
   return {
     head: (title) => {
       part++
-      print(`\n${style.bold(`${part}. ${title}`)}\n`)
+      print(style.bold(`${part}. ${title}`))
     },
     say: (text) => print(`${wrap(text, Math.min(MAX_WIDTH, io.columns()))}\n`),
+    show: (text) => print(`${text}\n`),
   }
 }
