@@ -126,6 +126,15 @@ describe('files that are only unusual', () => {
     expect(rows.map((row) => String(row['name']).length)).toEqual([large.length, large.length + 1, 1])
   })
 
+  it('hold a field of 10 MB that does not fit its column: the row is rejected', async () => {
+    const large = '9'.repeat(10 << 20)
+    for (const field of [large, `"${large}"`]) {
+      const { counts, rejects } = await run(`id,name\n${field},a\n2,b\n`)
+      expect(counts).toEqual({ fetched: 2, accepted: 1, rejected: 1, filtered: 0 })
+      expect(rejects[0]).toMatchObject({ position: '1', column: 'id' })
+    }
+  })
+
   it('keep NULL and the empty text apart, and take other texts for NULL only where they are not quoted', async () => {
     expect((await run('id,name\n1,\n2,""\n')).rows.map((row) => row['name'])).toEqual([null, ''])
     const format = { ...CSV, nullValues: ['NULL', '\\N'] }

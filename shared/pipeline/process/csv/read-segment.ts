@@ -24,9 +24,9 @@ export async function* readSegment(
   let next = 0
   let rest: Buffer = Buffer.alloc(0)
   let wanted = 1
-  for await (const chunk of createReadStream(segment.path, { highWaterMark: 1 << 20 })) {
-    rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
-    if (rest.length < wanted) continue
+  for await (const chunk of withEnd(createReadStream(segment.path, { highWaterMark: 1 << 20 }))) {
+    if (chunk !== END) rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    if (rest.length < wanted && chunk !== END) continue
     let at = 0
     for (;;) {
       const end = at < rest.length ? readRecord(rest, at, record, dialect, false) : INCOMPLETE
@@ -47,4 +47,12 @@ export async function* readSegment(
     wanted = at === 0 ? rest.length * 2 : 1
     rest = rest.subarray(at)
   }
+}
+
+const END: Buffer = Buffer.alloc(0)
+
+/** The end of the file is told: what waited for more bytes is whole by then. */
+async function* withEnd(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  yield* chunks
+  yield END
 }
