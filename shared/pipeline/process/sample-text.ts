@@ -4,8 +4,8 @@ import type { CsvInput, JsonInput, ProcessInput, Sample } from '@convergence/cor
 import { extractRecords } from '../connectors/json-records.ts'
 import { csvDialect } from './csv/dialect.ts'
 import { CsvRecord, fieldText, INCOMPLETE, readRecord } from './csv/read-record.ts'
-import { wholeBody, wholeLines } from './spool/spool-json.ts'
-import { byteOrderMark, checkNames, headerNames } from './spool/table-header.ts'
+import { wholeBody, wholeLines, withOrigin } from './spool/spool-json.ts'
+import { checkNames, contentStart, headerNames, skipBlankLines } from './spool/table-header.ts'
 
 const MAX_SAMPLE_BYTES = 64 << 20
 
@@ -20,6 +20,10 @@ export const sampleCsv = async (input: ProcessInput, format: CsvInput, limit: nu
     if (bytes < wanted) continue
     const sample = readSample(Buffer.concat(chunks), input, format, limit, false)
     if (sample && (sample.rows.length >= limit || bytes >= MAX_SAMPLE_BYTES)) return sample
+    if (bytes >= MAX_SAMPLE_BYTES)
+      throw new DataRejectedError(
+        `${input.origin}: the header is longer than 64 MiB; a quote that opens in it is probably never closed, or the file is no CSV`,
+      )
     wanted = bytes * 2
   }
   return readSample(Buffer.concat(chunks), input, format, limit, true) as Sample
@@ -36,9 +40,10 @@ const readSample = (
   const record = new CsvRecord()
   const nulls = new Set(format.nullValues)
   const { origin } = input
-  let at = byteOrderMark(bytes, origin)
+  let at = contentStart(bytes, origin)
   let columns = format.columns ?? []
   if (format.header) {
+    at = skipBlankLines(bytes, at)
     const header = bytes.subarray(at)
     const end = header.length === 0 ? INCOMPLETE : readRecord(header, 0, record, dialect, last)
     if (end === INCOMPLETE) {
@@ -70,10 +75,10 @@ const readSample = (
 
 export const sampleJson = async (input: ProcessInput, format: JsonInput, limit: number): Promise<Sample> => {
   if (format.format === 'json') {
-    const { columns, rows } = extractRecords(await wholeBody(input), {
-      records: parseJsonPath(format.records ?? '[*]'),
-      limit,
-    })
+    const bytes = await wholeBody(input)
+    const { columns, rows } = withOrigin(input.origin, () =>
+      extractRecords(bytes, { records: parseJsonPath(format.records ?? '[*]'), limit }),
+    )
     return { columns, rows }
   }
   const columns: string[] = []

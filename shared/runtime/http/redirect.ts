@@ -28,7 +28,7 @@ export const nextHop = (
   const from = hop.target.url
   if (!URL.canParse(location, from.href))
     throw new UnavailableError(`${safeUrl(from)} redirects to something that is no URL`)
-  const target = checkTarget(location, allowedHosts, from.href)
+  const target = redirectTarget(from, location, allowedHosts)
   const keepsBody = status === 307 || status === 308 || hop.method === 'GET' || hop.method === 'HEAD'
   const body = keepsBody ? hop.body : undefined
   const method = keepsBody ? hop.method : 'GET'
@@ -43,6 +43,15 @@ export const nextHop = (
     method,
     headers: Object.fromEntries(Object.entries(hop.headers).filter(([name]) => HARMLESS.has(name))),
     body: undefined,
+  }
+}
+
+const redirectTarget = (from: URL, location: string, allowedHosts: readonly string[]): Target => {
+  try {
+    return checkTarget(location, allowedHosts, from.href)
+  } catch (error) {
+    if (!(error instanceof ForbiddenError)) throw error
+    throw new ForbiddenError(`${safeUrl(from)} redirects elsewhere: ${error.message}`)
   }
 }
 

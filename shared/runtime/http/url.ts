@@ -1,5 +1,5 @@
 import { ForbiddenError, InvalidInputError } from '@convergence/core/errors.ts'
-import { isLocalName } from './address.ts'
+import { addressKind, isLocalName } from './address.ts'
 
 /** A URL that may be asked, and whether the operator allows its host by name. */
 export interface Target {
@@ -24,6 +24,7 @@ export const checkTarget = (text: string, allowedHosts: readonly string[], base?
   if (url === null) throw new InvalidInputError('the URL is not valid: it needs https:// and a host')
   const host = hostOf(url)
   const allowed = allowedHosts.includes(host) || allowedHosts.includes(`${host}:${portOf(url)}`)
+  if (!allowed && addressKind(host.replace(/^\[|\]$/g, '')) === 'metadata') throw forbiddenAddress(host, host)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowed)) {
     const fix =
       url.protocol === 'http:'
@@ -38,9 +39,12 @@ export const checkTarget = (text: string, allowedHosts: readonly string[], base?
   return { url, allowed }
 }
 
-export const forbiddenAddress = (host: string, address: string): ForbiddenError =>
-  new ForbiddenError(
-    host === address
-      ? `connections to ${host} are not allowed: it is a private or metadata address (the operator can add it to \`hosts\` in configs/_platform/tenants/)`
-      : `connections to ${host} are not allowed: it leads to ${address}, a private or metadata address (the operator can add it to \`hosts\` in configs/_platform/tenants/)`,
-  )
+export const forbiddenAddress = (host: string, address: string): ForbiddenError => {
+  const what = host === address ? 'it is' : `it leads to ${address},`
+  // Nobody is told how to open the way to a machine's own credentials.
+  const kind =
+    addressKind(address.replace(/^\[|\]$/g, '')) === 'metadata' || /metadata|instance-data/.test(host)
+      ? 'a metadata or link-local address'
+      : 'a private address (the operator can add the host to `hosts` in configs/_platform/tenants/)'
+  return new ForbiddenError(`connections to ${host} are not allowed: ${what} ${kind}`)
+}

@@ -1,7 +1,7 @@
 import { DataRejectedError } from '@convergence/core/errors.ts'
 import { LF, type CsvDialect } from '../../process/csv/dialect.ts'
 import { CsvRecord, INCOMPLETE, readRecord } from '../../process/csv/read-record.ts'
-import { byteOrderMark, headerNames } from '../../process/spool/table-header.ts'
+import { contentStart, headerNames, skipBlankLines, START_BYTES } from '../../process/spool/table-header.ts'
 
 /** A range of whole records of a file. */
 export interface FileSlice {
@@ -112,10 +112,10 @@ class Splitter {
 
   #readHeader(bytes: Buffer, last: boolean): number {
     const { origin, header, dialect } = this.#options
-    if (bytes.length < 3 && !last) return 0
-    let at = byteOrderMark(bytes, origin)
+    if (bytes.length < START_BYTES && !last) return 0
+    let at = contentStart(bytes, origin)
     if (header) {
-      while (bytes[at] === LF || (bytes[at] === 0x0d && bytes[at + 1] === LF)) at++
+      at = skipBlankLines(bytes, at)
       const line = bytes.subarray(at)
       const end = line.length === 0 ? INCOMPLETE : readRecord(line, 0, this.#record, dialect, last)
       if (end === INCOMPLETE) {

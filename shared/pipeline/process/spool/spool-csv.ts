@@ -9,7 +9,7 @@ import { CsvRecord, fieldText, INCOMPLETE, readRecord } from '../csv/read-record
 import type { Segment, SpooledTable } from '../job.ts'
 import { RejectsFile } from './rejects-file.ts'
 import { SpoolFile } from './spool-file.ts'
-import { byteOrderMark, checkNames, headerNames } from './table-header.ts'
+import { checkNames, contentStart, headerNames, skipBlankLines, START_BYTES } from './table-header.ts'
 
 /** A record larger than this is a quote that nobody closed. */
 const MAX_RECORD_BYTES = 64 << 20
@@ -136,8 +136,8 @@ export class CsvSpooler {
   async #consume(bytes: Buffer, last: boolean): Promise<number> {
     let at = 0
     if (!this.#started) {
-      if (bytes.length < 3 && !last) return 0
-      at = byteOrderMark(bytes, this.#origin)
+      if (bytes.length < START_BYTES && !last) return 0
+      at = contentStart(bytes, this.#origin)
       this.#started = true
     }
     if (!this.#names) {
@@ -164,8 +164,7 @@ export class CsvSpooler {
       this.#names = names
       return from
     }
-    let start = from
-    while (bytes[start] === LF || (bytes[start] === 0x0d && bytes[start + 1] === LF)) start++
+    const start = skipBlankLines(bytes, from)
     if (start === bytes.length) {
       if (last) throw new DataRejectedError(`${this.#origin}: empty file; a header was expected`)
       return start

@@ -33,9 +33,10 @@ export const spoolJson = async (
     for (const name of encoded.unknown) unknown.add(name)
     return Buffer.from(encoded.csv.buffer, encoded.csv.byteOffset, encoded.csv.byteLength)
   }
+  const spoolDocument = (bytes: Buffer): Promise<void> =>
+    spooler.push(withOrigin(input.origin, () => encode(bytes, format.records ?? '[*]')))
   const table = await spooler.spool(async () => {
-    if (format.format === 'json')
-      await spooler.push(encodeDocument(await wholeBody(input), format.records ?? '[*]', input.origin, encode))
+    if (format.format === 'json') await spoolDocument(await wholeBody(input))
     else await spoolLines(input, spooler, encode)
   })
   return { ...table, unknown: [...unknown] }
@@ -43,9 +44,10 @@ export const spoolJson = async (
 
 type Encode = (bytes: Uint8Array, records: string) => Buffer
 
-const encodeDocument = (bytes: Uint8Array, records: string, origin: string, encode: Encode): Buffer => {
+/** What is wrong with a document is told with its name. */
+export const withOrigin = <T>(origin: string, read: () => T): T => {
   try {
-    return encode(bytes, records)
+    return read()
   } catch (error) {
     if (error instanceof DataRejectedError)
       throw new DataRejectedError(`${origin}: ${error.message}`, { details: error.details })

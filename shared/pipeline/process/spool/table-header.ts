@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { DataRejectedError } from '@convergence/core/errors.ts'
-import { CR, type CsvDialect } from '../csv/dialect.ts'
+import { CR, LF, type CsvDialect } from '../csv/dialect.ts'
 import { fieldText, type CsvRecord } from '../csv/read-record.ts'
 
 /** Column names of a header record. Throws DataRejectedError for names that are empty or repeated, naming both. */
@@ -12,6 +12,10 @@ export const headerNames = (
   origin: string,
 ): string[] => {
   const header = bytes.subarray(0, end)
+  if (MARKUP.test(header.toString('latin1', 0, 20)))
+    throw new DataRejectedError(
+      `${origin}: the file is a web page (HTML) or XML, not CSV; was a sign-in or an error page saved?`,
+    )
   if (header.includes(0))
     throw new DataRejectedError(`${origin}: the header holds NUL bytes; is the file UTF-16? Save it as UTF-8`)
   if (!isUtf8(header)) throw new DataRejectedError(`${origin}: the header is not UTF-8; save the file as UTF-8`)
@@ -44,10 +48,35 @@ const beside = (names: readonly string[], i: number): string => {
   return i > 0 ? ` (after '${names[i - 1]}')` : ''
 }
 
-/** Throws DataRejectedError for encodings that are not UTF-8; gives the length of UTF-8's own mark. */
-export const byteOrderMark = (bytes: Buffer, origin: string): number => {
+const MARKUP = /^\s*<(?:!doctype|html|\?xml)/i
+
+/** What begins so is no text, whatever the file is called. */
+const OTHER_FORMATS: readonly (readonly [start: Buffer, what: string])[] = [
+  [Buffer.from('PK\x03\x04'), 'a ZIP archive or an Excel workbook; unpack it, or save it as CSV'],
+  [Buffer.from('d0cf11e0', 'hex'), 'an Excel workbook; save it as CSV'],
+  [Buffer.from('PAR1'), 'Parquet; set `format: parquet`'],
+  [Buffer.from('%PDF'), 'a PDF document'],
+]
+
+/** Bytes that `contentStart` looks at. */
+export const START_BYTES = 4
+
+/**
+ * Where the text begins: behind UTF-8's own mark. Throws DataRejectedError for other encodings, and for files that are no text. Give it
+ * the first START_BYTES, or all.
+ */
+export const contentStart = (bytes: Buffer, origin: string): number => {
   const [a, b, c] = bytes
+  for (const [start, what] of OTHER_FORMATS)
+    if (bytes.subarray(0, start.length).equals(start)) throw new DataRejectedError(`${origin}: the file is ${what}`)
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
     throw new DataRejectedError(`${origin}: the file is UTF-16; save it as UTF-8`)
   return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0
+}
+
+/** Behind the blank lines that stand at `from`. */
+export const skipBlankLines = (bytes: Buffer, from: number): number => {
+  let at = from
+  while (bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] === LF)) at++
+  return at
 }
