@@ -40,6 +40,8 @@ export interface StepAddress {
 export const planName = (at: StepAddress) => `${stepFolder(at)}/plan.json`
 export const planShardName = (at: StepAddress, attempt: string, shard: number) =>
   `${stepFolder(at)}/plan/${attempt}/${shard}.json`
+/** Why the step stands still. */
+export const waitName = (at: StepAddress) => `${stepFolder(at)}/wait.json`
 /** A hash before the number spreads the chunks of a step over the store's key ranges. */
 const chunkFolder = (at: StepAddress, chunk: number) =>
   `${stepFolder(at)}/chunks/${hashOf([at.runId, at.stepId, String(chunk)], 4)}-${chunk}`

@@ -68,6 +68,8 @@ export const planHead = z.strictObject({
   ignored: z.array(z.string()),
   /** Columns that no target reads fail the step. */
   strictColumns: z.boolean(),
+  /** Columns of the schema file that the data has not: NULL in every row. */
+  absent: z.array(z.string()).optional(),
   partitionBy: z.string(),
   clusterBy: z.array(z.string()),
   strategy: z.custom<PublishStrategy>((value) => typeof value === 'object' && value !== null),
@@ -145,6 +147,15 @@ export const manifestHead = z.strictObject({
   shards: z.int().min(0),
 })
 export type ManifestHead = z.infer<typeof manifestHead>
+
+/** Why a step stands still; the only object of a step that is replaced, and nothing but a watcher reads it. */
+export const waitNote = z.strictObject({
+  version: z.literal(1),
+  reason: z.string(),
+  /** ISO instant. */
+  until: z.string(),
+})
+export type WaitNote = z.infer<typeof waitNote>
 
 export const NOTHING: ChunkResult = {
   parts: [],

@@ -15,6 +15,7 @@ import type { Ports } from '@convergence/core/ports/index.ts'
 import type { JobLabels, JobRef } from '@convergence/core/ports/warehouse.ts'
 import { runDocument, stepOf, type Run, type StepState } from '@convergence/core/run/run.ts'
 import type { TableRef } from '@convergence/core/table.ts'
+import { tellWait } from './tell-wait.ts'
 
 /** What every stage works with: the ports, the operator's tuning, and the trace of the delivery that it answers. */
 export interface Stage {
@@ -132,18 +133,29 @@ export const guardStep = async (context: StepContext, delivery: Delivery, work: 
   } catch (thrown) {
     const error = toPlatformError(thrown)
     const last = delivery.attempt >= context.step.retry.max_attempts
-    if (error.retryable && !last) throw withBackoff(error, context, delivery)
-    await failStep(context, {
-      code: error.code,
-      message: last && error.retryable ? `${error.message} (after ${delivery.attempt} attempts)` : error.message,
-    })
+    if (error.retryable && !last) throw await withBackoff(error, context, delivery)
+    await failStep(context, afterAttempts(error, delivery))
   }
 }
 
-/** The error with when to come again: its own word, else the step's backoff, doubled at each attempt. */
-export const withBackoff = (error: PlatformError, { step }: StepContext, { attempt }: Delivery): PlatformError =>
-  new PlatformError(error.code, error.retryable, error.message, {
+/** What an attempt failed by that was the last: what might have helped was tried. */
+export const afterAttempts = (error: PlatformError, { attempt }: Delivery): Problem =>
+  error.retryable && attempt > 1
+    ? { code: error.code, message: `${error.message} (after ${attempt} attempts)` }
+    : asProblem(error)
+
+/** The error with when to come again: its own word, else the step's backoff, doubled at each attempt. Whoever watches is told. */
+export const withBackoff = async (
+  error: PlatformError,
+  context: StepContext,
+  { attempt }: Delivery,
+): Promise<PlatformError> => {
+  const { backoff, max_attempts: most } = context.step.retry
+  const retryAfterMs = error.retryAfterMs ?? backoff * 2 ** (attempt - 1)
+  await tellWait(context, `${error.message} (attempt ${attempt} of ${most})`, retryAfterMs)
+  return new PlatformError(error.code, error.retryable, error.message, {
     cause: error,
     details: error.details,
-    retryAfterMs: error.retryAfterMs ?? step.retry.backoff * 2 ** (attempt - 1),
+    retryAfterMs,
   })
+}

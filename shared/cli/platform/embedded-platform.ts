@@ -5,6 +5,7 @@ import { findSameRun } from '@convergence/control/runs/find-same-run.ts'
 import { getReceipts, getRun } from '@convergence/control/runs/get-run.ts'
 import { listRuns } from '@convergence/control/runs/list-runs.ts'
 import { progressReader } from '@convergence/control/runs/read-progress.ts'
+import { readWaits } from '@convergence/control/runs/read-waits.ts'
 import { requestRun } from '@convergence/control/runs/request-run.ts'
 import { viewRun } from '@convergence/control/runs/view-run.ts'
 import { createTenant } from '@convergence/control/tenants/create-tenant.ts'
@@ -33,6 +34,7 @@ export const embeddedPlatform = ({ ports, pepper, bucket }: PlatformOptions): Pl
     tenant: run.tenant,
     run: viewRun(run, await getReceipts(of(run.tenant), run)),
     progress: await readProgress(run),
+    waits: await readWaits(context(), bucket, run),
   })
 
   return {

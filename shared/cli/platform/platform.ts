@@ -1,6 +1,7 @@
 import type { ParameterValues } from '@convergence/core/parameters.ts'
 import type { TableSchema } from '@convergence/core/table.ts'
 import type { StepProgress } from '@convergence/control/runs/read-progress.ts'
+import type { StepWait } from '@convergence/control/runs/read-waits.ts'
 import type { RunView } from '@convergence/control/runs/view-run.ts'
 
 /**
@@ -37,6 +38,8 @@ export interface RunLook {
   readonly tenant: string
   readonly run: RunView
   readonly progress: readonly StepProgress[]
+  /** Of steps that stand still and will try again. */
+  readonly waits: readonly StepWait[]
 }
 
 export interface QueryAsk {

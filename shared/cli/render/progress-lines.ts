@@ -1,6 +1,6 @@
 import type { RunLook } from '../platform/platform.ts'
 import { noteBaselines, type Baselines } from './baselines.ts'
-import { details, statusWord } from './progress.ts'
+import { details, statusWord, waitText } from './progress.ts'
 
 /** How long a step may be silent in a pipe, milliseconds. */
 const QUIET_MS = 10_000
@@ -9,6 +9,7 @@ const QUIET_MS = 10_000
 export const progressLines = (): ((look: RunLook, nowMs: number) => string[]) => {
   let status = ''
   let baselines: Baselines = new Map()
+  const waits = new Map<string, string>()
   const told = new Map<string, { status: string; atMs: number; text: string }>()
   return (look, nowMs) => {
     const lines: string[] = []
@@ -26,6 +27,10 @@ export const progressLines = (): ((look: RunLook, nowMs: number) => string[]) =>
       if (!isNew && !isDue) continue
       lines.push(text)
       told.set(step.step_id, { status: step.status, atMs: nowMs, text })
+    }
+    for (const wait of look.waits) {
+      if (waits.get(wait.stepId) !== wait.until) lines.push(`step ${wait.stepId}: ${waitText(wait, nowMs)}`)
+      waits.set(wait.stepId, wait.until)
     }
     return lines
   }

@@ -50,6 +50,26 @@ test('no line is wider than a narrow terminal', () => {
   ).toBe(true)
 })
 
+const waiting = {
+  ...running,
+  waits: [
+    { stepId: 'usage', reason: 'GET https://api.example.com/x answered 503', until: new Date(atMs(32)).toISOString() },
+  ],
+}
+
+test('a step that stands still says why, and when it goes on', () => {
+  expect(at(2, waiting).split('\n')[2]).toBe('  tries again in 30.0 s: GET https://api.example.com/x answered 503')
+  expect(at(2, waiting, 40).split('\n')[2]).toHaveLength(39)
+})
+
+test('piped, each wait is told once', () => {
+  const lines = progressLines()
+  expect(lines(waiting, atMs(2)).at(-1)).toBe(
+    'step usage: tries again in 30.0 s: GET https://api.example.com/x answered 503',
+  )
+  expect(lines(waiting, atMs(3))).toEqual([])
+})
+
 test('piped, a line is told when a status changes, and not again', () => {
   const lines = progressLines()
   expect(lines(running, atMs(2))).toEqual(['run costs-1: running', 'step usage: reading, 25/100 chunks, 2,500 rows'])

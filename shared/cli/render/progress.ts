@@ -20,8 +20,18 @@ export const renderProgress = (state: ProgressState): string => {
   const since =
     run.started_at === null ? '' : `  ${formatDuration(Math.max(0, state.nowMs - Date.parse(run.started_at)))}`
   const head = `${state.style.bold(run.run_id)}  ${run.status.toLowerCase()}${since}`
-  return [head, ...run.steps.map((step) => stepLine(step, widest, state))].join('\n')
+  const lines = run.steps.flatMap((step) => [stepLine(step, widest, state), ...waitLines(step, state)])
+  return [head, ...lines].join('\n')
 }
+
+const waitLines = (step: Step, { look, nowMs, width, style }: ProgressState): string[] =>
+  look.waits
+    .filter(({ stepId }) => stepId === step.step_id)
+    .map((wait) => style.yellow(`  ${waitText(wait, nowMs)}`.slice(0, Math.max(20, width - 1))))
+
+/** Why a step stands still, and for how long. */
+export const waitText = ({ reason, until }: RunLook['waits'][number], nowMs: number): string =>
+  `tries again in ${formatDuration(Math.max(0, Date.parse(until) - nowMs))}: ${reason}`
 
 const stepLine = (step: Step, widest: number, state: ProgressState): string => {
   const { style } = state

@@ -19,6 +19,7 @@ usage     4/4    1,000       990        10     990  2.0 s     500      200 MiB
 Tables written, of tenant acme: raw.usage
 
 Warning: step usage: 10 of 1,000 rows were rejected
+The rejected rows, with position and reason: npx convergence query acme "SELECT origin, position, column, value, reason FROM quarantine.rejected_rows WHERE _run_id = 'costs-1'"
 `)
 })
 

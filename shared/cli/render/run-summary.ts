@@ -16,7 +16,7 @@ export const renderRunSummary = (look: RunLook, options: Options): string => {
     headline(look, options.style),
     stepTable(look, options),
     written(look),
-    warnings(look, options.style),
+    warnings(look, options),
     failure(look, options),
   ]
   return parts.filter((part) => part !== '').join('\n')
@@ -77,11 +77,17 @@ const written = ({ tenant, run }: RunLook): string => {
   return `Tables written, of tenant ${tenant}: ${tables.join(', ')}\n`
 }
 
-const warnings = ({ run }: RunLook, style: Style): string => {
+const warnings = ({ tenant, run }: RunLook, { style, command }: Options): string => {
   const ofSteps = run.steps.flatMap((step) => step.warnings.map(({ message }) => `step ${step.step_id}: ${message}`))
   const ofRun = run.warnings.map(({ message }) => message).filter((message) => !ofSteps.includes(message))
-  return [...ofSteps, ...ofRun].map((message) => `${style.yellow('Warning:')} ${message}\n`).join('')
+  const told = [...ofSteps, ...ofRun].map((message) => `${style.yellow('Warning:')} ${message}\n`)
+  const quarantined = run.steps.some((step) => step.warnings.some(({ code }) => QUARANTINED.has(code)))
+  // A run that failed ends with what to do, and that is the same.
+  const shown = quarantined && run.status === 'SUCCEEDED' ? [`${rejectedRows(tenant, run.run_id, command)}\n`] : []
+  return [...told, ...shown].join('')
 }
+
+const QUARANTINED: ReadonlySet<string> = new Set(['ROWS_REJECTED', 'ROWS_QUARANTINED'])
 
 const failure = (look: RunLook, { style, command }: Options): string => {
   const { run } = look
@@ -99,10 +105,12 @@ const adviceOf = ({ tenant, run, progress }: RunLook, command: Options['command'
   const ingest = progress.find(({ stepId }) => stepId === failed?.step_id)
   const rejected = (failed?.rows.rejected ?? 0) + (ingest?.rows.rejected ?? 0) > 0
   if (run.status === 'CANCELLED') return 'It was cancelled: what was loaded before stays, nothing more will be.'
-  if (rejected)
-    return `The rejected rows, with position and reason: ${command(`query ${tenant} "SELECT origin, position, value, reason FROM quarantine.rejected_rows WHERE _run_id = '${run.run_id}'"`)}`
+  if (rejected) return rejectedRows(tenant, run.run_id, command)
   return ADVICE[code] ?? 'Mend the cause and run it again.'
 }
+
+const rejectedRows = (tenant: string, runId: string, command: Options['command']): string =>
+  `The rejected rows, with position and reason: ${command(`query ${tenant} "SELECT origin, position, column, value, reason FROM quarantine.rejected_rows WHERE _run_id = '${runId}'"`)}`
 
 const ADVICE: Readonly<Record<string, string>> = {
   INVALID_CONFIG: 'Mend the configuration (convergence validate shows all problems), then run it again.',

@@ -25,6 +25,7 @@ export const look = (
   progress: RunLook['progress'] = [],
 ): RunLook => ({
   tenant: 'acme',
+  waits: [],
   run: {
     run_id: 'costs-1',
     pipeline_id: 'costs',

@@ -41,6 +41,8 @@ export interface ConnectorContext<S extends Source = Source> {
   readonly secrets: SecretStore
   readonly clock: Clock
   readonly log: Log
+  /** Tells whoever watches the step why it stands still for so long. */
+  readonly tellWait?: ((reason: string, waitMs: number) => Promise<void>) | undefined
 }
 
 export interface SlotPlan {

@@ -5,6 +5,7 @@ import { InternalError } from '@convergence/core/errors.ts'
 import type { PlanHead } from '@convergence/core/plan.ts'
 import type { TemplateScope } from '@convergence/core/templates.ts'
 import type { StepContext } from '../stage.ts'
+import { tellWait } from '../tell-wait.ts'
 import type { Connector, ConnectorContext } from './connector.ts'
 import { objectStorageConnector } from './object-storage/connector.ts'
 import { restApiConnector } from './rest-api/connector.ts'
@@ -35,17 +36,22 @@ export const connectorOf = (context: StepContext<IngestStep>): Connector =>
 /** What the connector of the step is asked with: before there is a plan, and by a chunk of it. */
 export const connectorContext = (
   context: StepContext<IngestStep>,
-  known: { readonly plan?: PlanHead; readonly window?: TemplateScope['window'] },
+  known: {
+    readonly plan?: PlanHead
+    readonly window?: TemplateScope['window']
+    readonly cursor?: PlanHead['cursor'] | undefined
+  },
 ): ConnectorContext => {
   const shape = resourceOf(context)
   const { objects, http, secrets, clock, log } = context.ports
   const { plan } = known
   const window = plan ? windowOf(plan) : known.window
+  const cursor = cursorOf(window, plan?.cursor ?? known.cursor)
   return {
     ...sourceOf(context),
     tenant: context.run.tenant,
     operator: context.snapshot.operator,
-    scope: { ...scopeOf(context), ...(window && { window }) },
+    scope: { ...scopeOf(context), ...(window && { window }), ...(cursor !== undefined && { cursor }) },
     ...(plan && { columns: plan.columns.map((column) => column.source) }),
     nameOf: (key) => (Object.hasOwn(shape.rename, key) ? (shape.rename[key] ?? key) : toColumnName(key, shape.naming)),
     objects,
@@ -53,11 +59,16 @@ export const connectorContext = (
     secrets,
     clock,
     log,
+    tellWait: (reason, waitMs) => tellWait(context, reason, waitMs),
   }
 }
 
+/** `{{ cursor }}`: where a time's window begins, `lookback` and all; of numbers the last one that was loaded. */
+const cursorOf = (window: TemplateScope['window'], cursor: PlanHead['cursor']): string | undefined =>
+  cursor?.to === undefined ? cursor?.from : window?.start
+
 const windowOf = (plan: PlanHead): TemplateScope['window'] =>
-  plan.cursor && { start: plan.window?.start ?? plan.cursor.from, end: plan.cursor.to }
+  plan.window && { start: plan.window.start, end: plan.window.end }
 
 /** Names of templates that every step has. */
 export const scopeOf = (context: StepContext): TemplateScope => ({

@@ -1,5 +1,5 @@
 import type { IngestStep, MaxRejected } from '@convergence/core/config/pipeline.ts'
-import { DataRejectedError } from '@convergence/core/errors.ts'
+import { DataRejectedError, PlatformError, type ErrorCode } from '@convergence/core/errors.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 
 /**
@@ -17,10 +17,12 @@ export const refuseRejects = (step: IngestStep, plan: PlanHead, manifest: Manife
   if (rejected === 0) return
   const example = exampleOf(manifest)
   if (accepted === 0 && manifest.counts.filtered === 0)
-    throw new DataRejectedError(`all ${fetched} rows were rejected; nothing was loaded.${example} See the quarantine`)
+    throw new DataRejectedError(
+      `${fetched === 1 ? 'the only row was' : `all ${fetched} rows were`} rejected; nothing was loaded.${example} See the quarantine, mend the source or the schema`,
+    )
   if (rejected > allowedOf(step.load.max_rejected, fetched))
     throw new DataRejectedError(
-      `${rejected} of ${fetched} rows were rejected, max_rejected allows ${textOf(step.load.max_rejected)}; nothing was loaded.${example} ` +
+      `${rejected} of ${fetched} rows ${rejected === 1 ? 'was' : 'were'} rejected, max_rejected allows ${textOf(step.load.max_rejected)}; nothing was loaded.${example} ` +
         'See the quarantine, mend the source or the schema, or raise max_rejected',
     )
 }
@@ -29,7 +31,9 @@ const refuseChunks = ({ rejectedChunks, chunks, rejections }: ManifestHead): voi
   const [first] = rejections
   if (!first) return
   const others = rejectedChunks > 1 ? ` (and ${rejectedChunks - 1} of ${chunks} chunks more)` : ''
-  throw new DataRejectedError(`${first.label}: ${first.message}${others}`, { details: { code: first.code } })
+  const message = first.message.includes(first.label) ? first.message : `${first.label}: ${first.message}`
+  // The chunk's own code: what to do about a refused key is not what to do about a bad file.
+  throw new PlatformError(first.code as ErrorCode, false, `${message}${others}`)
 }
 
 const refuseColumns = (plan: PlanHead, { unknownColumns }: ManifestHead): void => {

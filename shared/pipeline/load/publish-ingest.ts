@@ -16,6 +16,7 @@ import { driveFence, releaseLedger, type DoneJob, type FenceResult, type Publica
 import { loadQuarantine } from './load-quarantine.ts'
 import { refuseRejects } from './max-rejected.ts'
 import { replacedBy, withoutNewer } from './partitions.ts'
+import { ingestWarnings } from './ingest-warnings.ts'
 import { readReceipt, recordReceipt, rowsOf, writeReceipt } from './settle.ts'
 
 /**
@@ -75,7 +76,7 @@ const answer = async (
       )
       return undefined
     case 'superseded':
-      await succeed(context, manifest, undefined)
+      await succeed(context, plan, manifest, undefined)
       return undefined
     case 'published':
       return finish(context, plan, manifest, await settleIngest(context, result, { plan, manifest }))
@@ -149,12 +150,13 @@ const finish = async (
       `the receipt does not balance: fetched ${receipt.fetched}, accepted ${receipt.accepted}, rejected ${receipt.rejected}, filtered ${receipt.filtered}, ` +
         `staged ${receipt.staged}, inserted ${receipt.inserted}, updated ${receipt.updated}, superseded ${receipt.superseded}`,
     )
-  await succeed(context, manifest, receipt)
+  await succeed(context, plan, manifest, receipt)
   return undefined
 }
 
 const succeed = (
   context: StepContext<IngestStep>,
+  plan: PlanHead,
   manifest: ManifestHead,
   receipt: Receipt | undefined,
 ): Promise<void> =>
@@ -162,7 +164,7 @@ const succeed = (
     type: 'step.succeeded',
     runId: context.at.runId,
     stepId: context.at.stepId,
-    ...publishedOf(context, manifest, receipt),
+    ...publishedOf(context, plan, manifest, receipt),
   })
 
 /** A publish that a stop met: settled, and told as a success of the step. */
@@ -173,36 +175,18 @@ export const publishedIngest = async (
   const receipt = await settleIngest(context, done)
   await recordReceipt(context, receipt)
   await releaseLedger(context, targetOf(context), receipt.jobId)
-  return publishedOf(context, await readManifest(context), receipt)
+  return publishedOf(context, await requirePlan(context), await readManifest(context), receipt)
 }
 
 /** What the run's document says of the step; without a receipt it was superseded. */
-const publishedOf = (context: StepContext<IngestStep>, manifest: ManifestHead, receipt: Receipt | undefined) => ({
+const publishedOf = (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+  receipt: Receipt | undefined,
+) => ({
   rows: receipt ? rowsOf(receipt) : { ...manifest.counts, loaded: 0 },
   tables: receipt ? [receipt.table] : [],
-  warnings: warningsOf(context, manifest, receipt),
+  warnings: ingestWarnings(context, plan, manifest, receipt),
   superseded: !receipt,
 })
-
-const warningsOf = (context: StepContext<IngestStep>, manifest: ManifestHead, receipt: Receipt | undefined) => {
-  const { rejected, fetched } = manifest.counts
-  const where = `${targetOf(context).tenant}_quarantine.rejected_rows`
-  return [
-    ...(rejected > 0
-      ? [
-          {
-            code: 'ROWS_REJECTED',
-            message: `${rejected} of ${fetched} rows ${rejected === 1 ? 'was rejected, and is' : 'were rejected, and are'} in ${where} (run ${context.run.runId})`,
-          },
-        ]
-      : []),
-    ...(receipt
-      ? []
-      : [
-          {
-            code: 'SUPERSEDED',
-            message: 'a run that was planned later has replaced these partitions: nothing was loaded',
-          },
-        ]),
-  ]
-}

@@ -8,7 +8,7 @@ import { createDocument } from '../documents.ts'
 import { nowIso, type StepContext } from '../stage.ts'
 import { settleSchema } from './settle-schema.ts'
 import { strategyOf } from './strategy.ts'
-import { alignToDays, openWindow } from './window.ts'
+import { fitWindow, openWindow } from './window.ts'
 
 /** Slots in one object of the plan. */
 const SHARD_SIZE = 1_000
@@ -23,17 +23,16 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
   const opened = await openWindow(context)
   if (opened === 'held') return 'held'
   const connector = connectorOf(context)
-  const source = await connector.plan(connectorContext(context, { window: opened?.range }))
+  const source = await connector.plan(connectorContext(context, { window: opened?.range, cursor: opened?.cursor }))
   const attempt = context.ports.random.hex(8)
   const slots = await writeShards(context, source, attempt)
   if (!slots.first && !resourceOf(context).allow_empty)
     throw new NotFoundError(
       `${context.step.source} gives nothing to read: nothing matches. Check its glob or windows, or set allow_empty: true if that is right`,
     )
-  const schema = await settleSchema(context, slots.first, opened?.range)
+  const schema = await settleSchema(context, slots.first, opened)
   refuseUnknown(schema.names, context)
-  const isDays = schema.schema.find((field) => field.name === opened?.filter.column)?.type === 'DATE'
-  const window = opened && isDays ? alignToDays(opened) : opened
+  const window = opened && fitWindow(context, opened, schema.schema)
   const head: PlanHead = {
     version: 1,
     attempt,
@@ -46,6 +45,7 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
     schema: schema.schema,
     ignored: [...schema.ignored],
     strictColumns: schema.strictColumns,
+    ...(schema.absent.length > 0 && { absent: [...schema.absent] }),
     partitionBy: context.step.load.partition_by,
     clusterBy: context.step.load.cluster_by,
     strategy,

@@ -1,14 +1,14 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { FileResource, RestResource } from '@convergence/core/config/source.ts'
-import { nameColumns } from '@convergence/core/column-names.ts'
+import { nameColumns, toColumnName } from '@convergence/core/column-names.ts'
 import { DataRejectedError, InvalidConfigError } from '@convergence/core/errors.ts'
 import type { Sample, TargetColumn } from '@convergence/core/ports/processor.ts'
 import { PLATFORM_FIELD_NAMES, withPlatformFields, type Field, type TableSchema } from '@convergence/core/table.ts'
-import type { TemplateScope } from '@convergence/core/templates.ts'
 import type { SlotPlan } from '../connectors/connector.ts'
 import { connectorContext, connectorOf, resourceOf, sourceOf } from '../connectors/registry.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 import { inferField } from './infer-field.ts'
+import type { OpenWindow } from './window.ts'
 
 export interface SettledSchema {
   /** Of the parts, without the platform's. */
@@ -19,7 +19,14 @@ export interface SettledSchema {
   readonly ignored: readonly string[]
   /** A column that nobody wants fails the step. */
   readonly strictColumns: boolean
+  /** Of the schema file, and in no row of a file whose header says so: NULL in every row. */
+  readonly absent: readonly string[]
 }
+
+/** What an incremental step asks its source for. */
+type Asked = Pick<OpenWindow, 'range' | 'cursor'>
+const askedContext = (context: StepContext<IngestStep>, asked: Asked | undefined) =>
+  connectorContext(context, { window: asked?.range, cursor: asked?.cursor })
 
 /** Rows that inference and naming look at. */
 const SAMPLE_ROWS = 1_000
@@ -31,18 +38,19 @@ const SAMPLE_ROWS = 1_000
 export const settleSchema = async (
   context: StepContext<IngestStep>,
   first: SlotPlan | undefined,
-  window: TemplateScope['window'],
+  asked: Asked | undefined,
 ): Promise<SettledSchema> => {
   const shape = resourceOf(context)
   const file = context.step.load.schema === undefined ? undefined : context.snapshot.schemas[context.step.load.schema]
   // An API's records are named by the rule as they come: with a schema file there is nothing to look up, and no request to spend.
   const isRest = sourceOf(context).source.type === 'rest_api'
-  const sample = first && !(file && isRest) ? await takeSample(context, first, window) : undefined
-  const inherited = connectorOf(context).columns?.(connectorContext(context, { window })) ?? []
+  const sample = first && !(file && isRest) ? await takeSample(context, first, asked) : undefined
+  const inherited =
+    connectorOf(context).columns?.(askedContext(context, asked)) ?? []
   const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
   const wanted = sample ? selectColumns(inputs, shape) : inputs
   const named = nameAll(wanted, context)
-  const columns = file ? byFile(context, file, named, shape) : await bySample(context, sample, named, inherited)
+  const columns = file ? byFile(context, file, named, first) : await bySample(context, sample, named, inherited)
   const kept = new Set(columns.map((column) => column.source))
   const typed = columns.map((column) => withShape(column, shape, context))
   const schema = withPlatformFields(typed.map((column) => column.field))
@@ -52,6 +60,7 @@ export const settleSchema = async (
     names: new Set(schema.map((field) => field.name)),
     ignored: unique([...inputs.filter((name) => !kept.has(name)), ...shape.exclude]),
     strictColumns: shape.columns === undefined,
+    absent: file && sample ? absentColumns(context, file, named, first) : [],
   }
 }
 
@@ -72,9 +81,12 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)]
 const takeSample = async (
   context: StepContext<IngestStep>,
   first: SlotPlan,
-  window: TemplateScope['window'],
+  asked: Asked | undefined,
 ): Promise<Sample> => {
-  const read = await connectorOf(context).sample(connectorContext(context, { window }), first.slot)
+  const read = await connectorOf(context).sample(
+    askedContext(context, asked),
+    first.slot,
+  )
   return context.ports.processor.sample(read.input, SAMPLE_ROWS)
 }
 
@@ -95,20 +107,56 @@ const byFile = (
   context: StepContext<IngestStep>,
   file: TableSchema,
   named: ReadonlyMap<string, string>,
-  shape: FileResource | RestResource,
+  first: SlotPlan | undefined,
 ): TargetColumn[] => {
+  const shape = resourceOf(context)
   const fields = new Set(file.map((field) => field.name))
   const extra = [...named].filter(([target]) => !fields.has(target))
   if (extra.length > 0 && shape.columns === undefined)
     throw new DataRejectedError(
-      `the data has ${count(extra.length, 'column')} that schema ${context.step.load.schema} lacks: ${list(extra.map(([, source]) => source))}. ` +
-        'Add them to the schema, or leave them out with exclude (or name those to load with columns)',
+      `${first ? `${first.label}: ` : ''}the data has ${count(extra.length, 'column')} that schema ${context.step.load.schema} lacks: ${list(extra.map(([, source]) => source))}. ` +
+        (delimiterHint(shape, [...named.values()]) ??
+          'Add them to the schema, or leave them out with exclude (or name those to load with columns)'),
     )
   const isRest = sourceOf(context).source.type === 'rest_api'
   return file.map((field) => ({
     field,
     source: named.get(field.name) ?? (isRest ? field.name : sourceFor(field.name, shape)),
   }))
+}
+
+/** One column whose name holds another usual delimiter: the file is delimited by that. */
+const delimiterHint = (shape: FileResource | RestResource, sources: readonly string[]): string | undefined => {
+  const [only = '', ...others] = sources
+  if (others.length > 0 || !('format' in shape) || shape.format !== 'csv') return undefined
+  const found = [';', '\t', '|', ','].find((one) => one !== shape.csv.delimiter && only.includes(one))
+  return (
+    found &&
+    `Are its fields delimited by ${JSON.stringify(found)}? Then set csv: { delimiter: ${JSON.stringify(found)} }`
+  )
+}
+
+/**
+ * Columns of the schema file that a file with a header (or Parquet) does not have, and nobody left out. Throws DataRejectedError when one
+ * of them is REQUIRED: every row would be rejected.
+ */
+const absentColumns = (
+  context: StepContext<IngestStep>,
+  file: TableSchema,
+  named: ReadonlyMap<string, string>,
+  first: SlotPlan | undefined,
+): string[] => {
+  const shape = resourceOf(context)
+  if (!('format' in shape) || (shape.format !== 'csv' && shape.format !== 'parquet')) return []
+  const absent = file.filter((field) => !named.has(field.name))
+  const required = absent.filter((field) => field.mode === 'REQUIRED').map((field) => field.name)
+  if (required.length > 0)
+    throw new DataRejectedError(
+      `${first ? `${first.label}: ` : ''}the data has no column ${list(required)}, REQUIRED in schema ${context.step.load.schema}. ` +
+        `It has: ${list([...named.values()])}. Mend the file, name the column with rename, or make it NULLABLE in the schema`,
+    )
+  const left = new Set(shape.exclude.map((name) => shape.rename[name] ?? toColumnName(name, shape.naming)))
+  return shape.columns ? [] : absent.map((field) => field.name).filter((name) => !left.has(name))
 }
 
 /** Not in the sample: a later record may have it, under the name that gives this column. */

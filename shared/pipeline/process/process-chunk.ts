@@ -16,7 +16,7 @@ import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { freezeManifest } from '../load/manifest.ts'
 import { carryLaneOn, type LaneWork } from '../plan/lanes.ts'
 import { readSlot, requirePlan } from '../plan/read-plan.ts'
-import { asProblem, sendTask, withBackoff, type StepContext } from '../stage.ts'
+import { afterAttempts, sendTask, withBackoff, type StepContext } from '../stage.ts'
 import { addResults } from './add-results.ts'
 import { readLink } from './read-link.ts'
 
@@ -59,9 +59,9 @@ const attempt = async (
   } catch (thrown) {
     const error = toPlatformError(thrown)
     if (error.retryable && delivery.attempt < context.step.retry.max_attempts)
-      throw withBackoff(error, context, delivery)
+      throw await withBackoff(error, context, delivery)
     context.ports.log.warn('chunk rejected', { chunk: task.chunk, label, code: error.code, reason: error.message })
-    return { ...base, status: 'rejected', result: NOTHING, error: asProblem(error) }
+    return { ...base, status: 'rejected', result: NOTHING, error: afterAttempts(error, delivery) }
   }
 }
 

@@ -73,7 +73,7 @@ describe('faults', () => {
 
   it('that stay fail in the end, and can be tried again later', async () => {
     await expect(read((_, response) => response.writeHead(503).end(), {}, retry)).rejects.toThrow(
-      failsWith('UNAVAILABLE', /^GET http:\/\/127.0.0.1:\d+\/v1\/orders answered 503$/),
+      failsWith('UNAVAILABLE', /^GET http:\/\/127.0.0.1:\d+\/v1\/orders answered 503, 4 times in a row$/),
     )
     expect(api.seen).toHaveLength(4)
   })

@@ -48,7 +48,8 @@ export const exchange = async (deps: ExchangeDeps, request: PageRequest): Promis
     if ('bytes' in failure) return failure
     if (!failure.error.retryable) throw failure.error
     const askedMs = failure.error.retryAfterMs
-    if (attempt >= most || (askedMs ?? 0) > maxDelayMs) throw failure.error
+    if (attempt >= most || (askedMs ?? 0) > maxDelayMs)
+      throw attempt === 1 ? failure.error : inVain(failure.error, attempt)
     const delayMs = askedMs ?? Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** (attempt - 1))
     deps.context.log.warn('request is tried again', {
       request: request.name,
@@ -57,8 +58,12 @@ export const exchange = async (deps: ExchangeDeps, request: PageRequest): Promis
       reason: failure.error.message,
     })
     deps.limiter.pauseUntil(deps.context.clock.nowMs() + delayMs)
+    await deps.context.tellWait?.(`${failure.error.message} (request ${attempt} of ${most})`, delayMs)
   }
 }
+
+const inVain = ({ code, message, details, retryAfterMs }: PlatformError, attempts: number): PlatformError =>
+  new PlatformError(code, true, `${message}, ${attempts} times in a row`, { details, retryAfterMs })
 
 const tryOnce = async (deps: ExchangeDeps, request: PageRequest): Promise<Answer | { error: PlatformError }> => {
   try {
@@ -70,13 +75,19 @@ const tryOnce = async (deps: ExchangeDeps, request: PageRequest): Promise<Answer
       const { status, headers, url } = response
       if (status < 200 || status > 299) return { error: refusal(deps, request, { status, headers, url, bytes }) }
       const pauseMs = exhaustedMs(headers, now)
-      if (pauseMs !== undefined) deps.limiter.pauseUntil(now + Math.min(pauseMs, deps.context.source.retry.max_delay))
+      if (pauseMs !== undefined) await pause(deps, request, now, pauseMs)
       return { status, headers, url, bytes }
     })
   } catch (error) {
     if (error instanceof PlatformError) return { error }
     throw error
   }
+}
+
+const pause = async ({ context, limiter }: ExchangeDeps, request: PageRequest, now: number, askedMs: number) => {
+  const waitMs = Math.min(askedMs, context.source.retry.max_delay)
+  limiter.pauseUntil(now + waitMs)
+  await context.tellWait?.(`${request.name} asks for a pause: its limit of requests is used up`, waitMs)
 }
 
 const send = ({ context, resource }: ExchangeDeps, request: PageRequest): Promise<HttpResponse> =>
@@ -100,9 +111,15 @@ const readAll = async ({ body }: HttpResponse): Promise<Uint8Array> => {
 const refusal = ({ context, credentials }: ExchangeDeps, request: PageRequest, answer: Answer): PlatformError => {
   const { status, headers, bytes } = answer
   const what = `${request.name} answered ${status}`
+  // Secrets first: one that the excerpt cuts would not be found.
+  const clean = withoutSecrets(Buffer.from(bytes.subarray(0, 4_096)).toString('utf8'), credentials)
+  const text = excerpt(Buffer.from(clean), 0, 200)
   if (context.source.retry.statuses.includes(status) || isLimited(status, headers)) {
     const waitMs = retryAfterMs(status, headers, context.clock.nowMs())
-    return new UnavailableError(what, { details: { status }, retryAfterMs: waitMs })
+    return new UnavailableError(status === 429 || isLimited(status, headers) ? `${what}${FEWER}` : said(what, text), {
+      details: { status },
+      retryAfterMs: waitMs,
+    })
   }
   const files = credentials.files.length > 0 ? `check ${credentials.files.join(' and ')}` : 'the source has no `auth`'
   if (status === 401) return new UnauthenticatedError(`${what}: the key is not accepted; ${files}`)
@@ -113,7 +130,10 @@ const refusal = ({ context, credentials }: ExchangeDeps, request: PageRequest, a
       `${what}: there is nothing at ${request.url.pathname}; check \`base_url\` and \`path\` of ${context.source.source_id}.${context.resource}`,
     )
   if (status === 413 || status === 414) return new LimitExceededError(`${what}: the request is too large`)
-  const text = withoutSecrets(excerpt(bytes, 0, 200), credentials)
-  if (status >= 500) return new UnavailableError(`${what}: ${text}`, { details: { status } })
-  return new InvalidInputError(`${what}: ${text}`, { details: { status } })
+  if (status >= 500) return new UnavailableError(said(what, text), { details: { status } })
+  return new InvalidInputError(said(what, text), { details: { status } })
 }
+
+const FEWER = ': it takes fewer requests (limits.requests_per_minute of the source sends fewer)'
+
+const said = (what: string, text: string): string => (text === '""' ? what : `${what}: ${text}`)
