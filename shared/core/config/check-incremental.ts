@@ -7,8 +7,8 @@ import type { RestResource } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import type { ConfigDocument } from './yaml.ts'
 
-const TIMES: ReadonlySet<FieldType> = new Set<FieldType>(['DATE', 'DATETIME', 'TIMESTAMP'])
-const NUMBERS: ReadonlySet<FieldType> = new Set<FieldType>(['INT64', 'NUMERIC', 'BIGNUMERIC'])
+const TIMES: ReadonlySet<FieldType> = new Set<FieldType>(['DATE', 'TIMESTAMP'])
+const NUMBERS: ReadonlySet<FieldType> = new Set<FieldType>(['INT64'])
 
 interface IncrementalCheck {
   readonly document: ConfigDocument
@@ -39,10 +39,10 @@ export const checkIncremental = (check: IncrementalCheck): void => {
       )}`,
     )
   else if (type !== undefined && !TIMES.has(type) && !NUMBERS.has(type))
-    report('cursor', `is ${type}: a cursor is a date, a time or an exact number`)
+    report('cursor', `is ${type}: a cursor is a TIMESTAMP, a DATE or an INT64`)
   else if (type !== undefined && NUMBERS.has(type)) checkNumber(incremental, report)
   if (incremental.initial !== undefined && !isInitial(incremental.initial, type))
-    report('initial', 'must be a date such as 2026-01-31 or an instant, as the cursor counts, or a number')
+    report('initial', 'must be a date such as 2026-01-31 or an instant, as the cursor counts, or a whole number')
   if (load.strategy === 'append' && incremental.lookback > 0)
     report(
       'lookback',
@@ -74,7 +74,7 @@ const typeOf = (name: string, resource: RestResource, schema: TableSchema | unde
 const isInitial = (text: string, type: FieldType | undefined): boolean => {
   if (text.includes('{{')) return true
   const time = isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text))
-  const number = /^-?\d+(\.\d+)?$/.test(text)
+  const number = /^-?\d+$/.test(text)
   if (type === undefined) return time || number
   return TIMES.has(type) ? time : number
 }

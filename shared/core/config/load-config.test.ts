@@ -541,7 +541,7 @@ describe('an incremental resource', () => {
     [
       'cursor: at, initial: "yesterday"',
       APPEND,
-      'initial: must be a date such as 2026-01-31 or an instant, as the cursor counts, or a number',
+      'initial: must be a date such as 2026-01-31 or an instant, as the cursor counts, or a whole number',
     ],
     [
       'cursor: at',
