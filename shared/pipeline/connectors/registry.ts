@@ -5,6 +5,7 @@ import { InternalError } from '@convergence/core/errors.ts'
 import type { PlanHead } from '@convergence/core/plan.ts'
 import type { TemplateScope } from '@convergence/core/templates.ts'
 import type { StepContext } from '../stage.ts'
+import { tellWait } from '../tell-wait.ts'
 import type { Connector, ConnectorContext } from './connector.ts'
 import { objectStorageConnector } from './object-storage/connector.ts'
 import { restApiConnector } from './rest-api/connector.ts'
@@ -58,6 +59,7 @@ export const connectorContext = (
     secrets,
     clock,
     log,
+    tellWait: (reason, waitMs) => tellWait(context, reason, waitMs),
   }
 }
 

@@ -45,6 +45,7 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
     schema: schema.schema,
     ignored: [...schema.ignored],
     strictColumns: schema.strictColumns,
+    ...(schema.absent.length > 0 && { absent: [...schema.absent] }),
     partitionBy: context.step.load.partition_by,
     clusterBy: context.step.load.cluster_by,
     strategy,

@@ -1,6 +1,6 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { FileResource, RestResource } from '@convergence/core/config/source.ts'
-import { nameColumns } from '@convergence/core/column-names.ts'
+import { nameColumns, toColumnName } from '@convergence/core/column-names.ts'
 import { DataRejectedError, InvalidConfigError } from '@convergence/core/errors.ts'
 import type { Sample, TargetColumn } from '@convergence/core/ports/processor.ts'
 import { PLATFORM_FIELD_NAMES, withPlatformFields, type Field, type TableSchema } from '@convergence/core/table.ts'
@@ -19,6 +19,8 @@ export interface SettledSchema {
   readonly ignored: readonly string[]
   /** A column that nobody wants fails the step. */
   readonly strictColumns: boolean
+  /** Of the schema file, and in no row of a file whose header says so: NULL in every row. */
+  readonly absent: readonly string[]
 }
 
 /** What an incremental step asks its source for. */
@@ -43,11 +45,12 @@ export const settleSchema = async (
   // An API's records are named by the rule as they come: with a schema file there is nothing to look up, and no request to spend.
   const isRest = sourceOf(context).source.type === 'rest_api'
   const sample = first && !(file && isRest) ? await takeSample(context, first, asked) : undefined
-  const inherited = connectorOf(context).columns?.(askedContext(context, asked)) ?? []
+  const inherited =
+    connectorOf(context).columns?.(askedContext(context, asked)) ?? []
   const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
   const wanted = sample ? selectColumns(inputs, shape) : inputs
   const named = nameAll(wanted, context)
-  const columns = file ? byFile(context, file, named, shape) : await bySample(context, sample, named, inherited)
+  const columns = file ? byFile(context, file, named, first) : await bySample(context, sample, named, inherited)
   const kept = new Set(columns.map((column) => column.source))
   const typed = columns.map((column) => withShape(column, shape, context))
   const schema = withPlatformFields(typed.map((column) => column.field))
@@ -57,6 +60,7 @@ export const settleSchema = async (
     names: new Set(schema.map((field) => field.name)),
     ignored: unique([...inputs.filter((name) => !kept.has(name)), ...shape.exclude]),
     strictColumns: shape.columns === undefined,
+    absent: file && sample ? absentColumns(context, file, named, first) : [],
   }
 }
 
@@ -79,7 +83,10 @@ const takeSample = async (
   first: SlotPlan,
   asked: Asked | undefined,
 ): Promise<Sample> => {
-  const read = await connectorOf(context).sample(askedContext(context, asked), first.slot)
+  const read = await connectorOf(context).sample(
+    askedContext(context, asked),
+    first.slot,
+  )
   return context.ports.processor.sample(read.input, SAMPLE_ROWS)
 }
 
@@ -100,20 +107,56 @@ const byFile = (
   context: StepContext<IngestStep>,
   file: TableSchema,
   named: ReadonlyMap<string, string>,
-  shape: FileResource | RestResource,
+  first: SlotPlan | undefined,
 ): TargetColumn[] => {
+  const shape = resourceOf(context)
   const fields = new Set(file.map((field) => field.name))
   const extra = [...named].filter(([target]) => !fields.has(target))
   if (extra.length > 0 && shape.columns === undefined)
     throw new DataRejectedError(
-      `the data has ${count(extra.length, 'column')} that schema ${context.step.load.schema} lacks: ${list(extra.map(([, source]) => source))}. ` +
-        'Add them to the schema, or leave them out with exclude (or name those to load with columns)',
+      `${first ? `${first.label}: ` : ''}the data has ${count(extra.length, 'column')} that schema ${context.step.load.schema} lacks: ${list(extra.map(([, source]) => source))}. ` +
+        (delimiterHint(shape, [...named.values()]) ??
+          'Add them to the schema, or leave them out with exclude (or name those to load with columns)'),
     )
   const isRest = sourceOf(context).source.type === 'rest_api'
   return file.map((field) => ({
     field,
     source: named.get(field.name) ?? (isRest ? field.name : sourceFor(field.name, shape)),
   }))
+}
+
+/** One column whose name holds another usual delimiter: the file is delimited by that. */
+const delimiterHint = (shape: FileResource | RestResource, sources: readonly string[]): string | undefined => {
+  const [only = '', ...others] = sources
+  if (others.length > 0 || !('format' in shape) || shape.format !== 'csv') return undefined
+  const found = [';', '\t', '|', ','].find((one) => one !== shape.csv.delimiter && only.includes(one))
+  return (
+    found &&
+    `Are its fields delimited by ${JSON.stringify(found)}? Then set csv: { delimiter: ${JSON.stringify(found)} }`
+  )
+}
+
+/**
+ * Columns of the schema file that a file with a header (or Parquet) does not have, and nobody left out. Throws DataRejectedError when one
+ * of them is REQUIRED: every row would be rejected.
+ */
+const absentColumns = (
+  context: StepContext<IngestStep>,
+  file: TableSchema,
+  named: ReadonlyMap<string, string>,
+  first: SlotPlan | undefined,
+): string[] => {
+  const shape = resourceOf(context)
+  if (!('format' in shape) || (shape.format !== 'csv' && shape.format !== 'parquet')) return []
+  const absent = file.filter((field) => !named.has(field.name))
+  const required = absent.filter((field) => field.mode === 'REQUIRED').map((field) => field.name)
+  if (required.length > 0)
+    throw new DataRejectedError(
+      `${first ? `${first.label}: ` : ''}the data has no column ${list(required)}, REQUIRED in schema ${context.step.load.schema}. ` +
+        `It has: ${list([...named.values()])}. Mend the file, name the column with rename, or make it NULLABLE in the schema`,
+    )
+  const left = new Set(shape.exclude.map((name) => shape.rename[name] ?? toColumnName(name, shape.naming)))
+  return shape.columns ? [] : absent.map((field) => field.name).filter((name) => !left.has(name))
 }
 
 /** Not in the sample: a later record may have it, under the name that gives this column. */
