@@ -29,7 +29,7 @@ export interface References {
   readonly operator: OperatorTenant | undefined
   readonly problems: ProblemList
   /** SQL files that were read, by `dataset/name`. */
-  readonly sql: Map<string, string>
+  readonly sql: Map<string, { readonly file: string; readonly text: string }>
 }
 
 interface PipelineCheck extends References {
@@ -232,6 +232,6 @@ const checkSql = (check: PipelineCheck, step: TransformStep, path: ConfigPath): 
     return
   }
   const text = check.files.get(file) ?? ''
-  check.sql.set(step.sql, text)
+  check.sql.set(step.sql, { file, text })
   for (const problem of sqlProblems(file, text, check.parameters)) check.problems.add(problem)
 }

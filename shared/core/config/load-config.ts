@@ -85,6 +85,7 @@ const snapshotOf = (
   const pipelines = Object.entries(folders.pipelines.values()).map(
     ([id, pipeline]) => [id, { ...pipeline, timezone: pipeline.timezone ?? settings.timezone }] as const,
   )
+  const sqlFiles = [...sql].sort(([a], [b]) => (a < b ? -1 : 1))
   return sealSnapshot({
     tenant,
     operator,
@@ -93,6 +94,7 @@ const snapshotOf = (
     sources: folders.sources.values(),
     schemas: folders.schemas.values(),
     rules: folders.rules.values(),
-    sql: Object.fromEntries([...sql].sort(([a], [b]) => (a < b ? -1 : 1))),
+    sql: Object.fromEntries(sqlFiles.map(([name, { text }]) => [name, text])),
+    sqlFiles: Object.fromEntries(sqlFiles.map(([name, { file }]) => [name, file])),
   })
 }

@@ -18,6 +18,8 @@ export interface ConfigSnapshot {
   readonly rules: Readonly<Record<string, Rules>>
   /** By `dataset/name`. */
   readonly sql: Readonly<Record<string, string>>
+  /** The files that these came from, for messages. */
+  readonly sqlFiles?: Readonly<Record<string, string>> | undefined
 }
 
 /** JSON with sorted keys and without undefined: one text for one content. */

@@ -150,7 +150,13 @@ const syntaxProblem = (file: string, text: string, error: unknown): ConfigProble
   const offset = error.mark?.position ?? 0
   const line = text.split('\n')[error.mark?.line ?? 0] ?? ''
   const hint = /:\s*\{\{/.test(line) ? '; a template needs quotes around it: "{{ … }}"' : ''
-  return problemAt({ file, text, offset, path: [], message: `cannot be read as YAML: ${error.reason}${hint}` })
+  return problemAt({
+    file,
+    text,
+    offset,
+    path: [],
+    message: `cannot be read as ${file.endsWith('.json') ? 'JSON' : 'YAML'}: ${error.reason}${hint}`,
+  })
 }
 
 /** The file's value with positions, or its problems. An empty file is an empty mapping. */

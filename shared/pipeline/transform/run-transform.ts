@@ -1,5 +1,5 @@
 import type { TransformStep } from '@convergence/core/config/pipeline.ts'
-import { InternalError } from '@convergence/core/errors.ts'
+import { InternalError, toPlatformError } from '@convergence/core/errors.ts'
 import { hashOf } from '@convergence/core/hash.ts'
 import { chunkId, jobStem } from '@convergence/core/names.ts'
 import type { PublishJob, QueryParameter, TenantSql } from '@convergence/core/ports/warehouse.ts'
@@ -11,6 +11,7 @@ import { readReceipt } from '../load/settle.ts'
 import { strategyOf } from '../plan/strategy.ts'
 import { failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
 import { renderSql } from '@convergence/core/sql/render-sql.ts'
+import { explainSql, inFile, sqlFile } from './explain-sql.ts'
 import { publishedOf, settleAgain, settleTransform } from './settle-transform.ts'
 
 /** Begins a transform: its SQL is rendered, checked and dry-run against the tenant's budget before anything is asked to publish. */
@@ -18,7 +19,11 @@ export const beginTransform = async (context: StepContext<TransformStep>): Promi
   if (!stepIs(context.run, context.at.stepId, 'RUNNING')) return
   const { runId, stepId } = context.at
   const sql = sqlOf(context)
-  await context.ports.warehouse.dryRun(context.run.tenant, sql)
+  try {
+    await context.ports.warehouse.dryRun(context.run.tenant, sql)
+  } catch (error) {
+    throw await explainSql(context, sql, toPlatformError(error))
+  }
   const stem = jobStem(context.at, hashOf([sql.sql, JSON.stringify(sql.parameters)]))
   await sendEvent(context, { type: 'step.staged', runId, stepId, stem })
 }
@@ -49,7 +54,7 @@ const answer = async (context: StepContext<TransformStep>, result: FenceResult):
     case 'stopped':
       return undefined
     case 'failed':
-      await failStep(context, { code: result.failure.code, message: result.failure.message })
+      await failStep(context, { code: result.failure.code, message: inFile(context, result.failure) })
       return undefined
     case 'superseded':
       await succeed(context, undefined)
@@ -112,7 +117,7 @@ const sqlOf = (context: StepContext<TransformStep>): TenantSql => {
   return renderSql(text, {
     tenant: run.tenant,
     parameters: queryParameters(context),
-    file: `sql/${step.sql}.sql`,
+    file: sqlFile(context),
     maxBytesBilled: Math.min(step.max_bytes_billed ?? Infinity, snapshot.operator.limits.max_bytes_billed),
   })
 }

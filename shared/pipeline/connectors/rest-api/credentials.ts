@@ -1,3 +1,4 @@
+import { InvalidConfigError } from '@convergence/core/errors.ts'
 import type { RestApiSource, RestResource, SecretRef } from '@convergence/core/config/source.ts'
 import { templateNames } from '@convergence/core/templates.ts'
 import type { ConnectorContext } from '../connector.ts'
@@ -37,7 +38,17 @@ export const readCredentials = async (
   }
   for (const name of namedSecrets(context.source, resource)) await valueOf({ secret: name })
   const files = Object.keys(secrets).map((name) => `configs/${context.tenant}/secrets/${name}.txt`)
+  for (const [name, value] of Object.entries(headers)) refuseControls(name, value, files)
   return { headers, query, secrets, files }
+}
+
+/** Often two lines in the secret's file. What is wrong must not be told by showing it. */
+const refuseControls = (header: string, value: string, files: readonly string[]): void => {
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value))
+    throw new InvalidConfigError(
+      `the header ${header} would hold a line break or another control character: write the secret as one line into ${files.join(' and ')}`,
+    )
 }
 
 /** Secrets that templates of headers and parameters name. */
