@@ -26,8 +26,9 @@ export interface Flow {
   readonly root: string
   readonly embedded: Embedded
   readonly platform: Platform
-  /** To be replaced for a while by what a test wants to see or hold: the handlers take them from here at every delivery. */
-  readonly ports: { -readonly [K in keyof Ports]: Ports[K] }
+  readonly ports: Ports
+  /** Puts methods of the test's own before a port's, to see or to hold what goes through it; the answer takes them away again. */
+  override<K extends keyof Ports>(port: K, methods: (real: Ports[K]) => Partial<Ports[K]>): () => void
   /** The clock goes on from there. */
   setClock(instant: string): void
   /** Answers `GET /{path}`; a number of a status fails the request. */
@@ -46,8 +47,8 @@ export interface FlowTenant {
   readonly id: string
   /** Writes below `configs/{tenant}/`. */
   write(path: string, text: string): void
-  /** Writes below `sql/{tenant}/`. */
-  sql(path: string, text: string): void
+  /** Writes `sql/{tenant}/{name}.sql`; a step names it `{dataset}/{name}`. */
+  sql(name: string, text: string): void
   schema(id: string, columns: Readonly<Record<string, string>>): void
   /** A source `api` with these resources, as they stand in YAML; its paths are below `/{tenant}`. */
   api(resources: Readonly<Record<string, string>>): void
@@ -76,7 +77,8 @@ export const openFlow = async (): Promise<Flow> => {
     CONVERGENCE_CLAIM_LEASE: '1s',
     CONVERGENCE_POLARS_PROCESSES: '1',
   })
-  const ports = embedded.ports as Flow['ports']
+  // The handlers take the ports from here at every delivery.
+  const ports = embedded.ports as { -readonly [K in keyof Ports]: Ports[K] }
   let shiftMs = 0
   ports.clock = { nowMs: () => Date.now() + shiftMs }
   await embedded.work()
@@ -90,6 +92,11 @@ export const openFlow = async (): Promise<Flow> => {
     embedded,
     platform: embedded.platform,
     ports,
+    override: (port, methods) => {
+      const real = ports[port]
+      ports[port] = overlaid(real, methods(real))
+      return () => void (ports[port] = real)
+    },
     setClock: (instant) => void (shiftMs = Date.parse(instant) - Date.now()),
     serve: api.serve,
     requests: api.requests,
@@ -112,6 +119,15 @@ export const openFlow = async (): Promise<Flow> => {
   }
   return flow
 }
+
+const overlaid = <T extends object>(real: T, methods: Partial<T>): T =>
+  new Proxy(real, {
+    get: (_target, name) => {
+      const own = Reflect.get(methods, name) as unknown
+      const value = own ?? (Reflect.get(real, name, real) as unknown)
+      return own === undefined && typeof value === 'function' ? (value.bind(real) as unknown) : value
+    },
+  })
 
 const readRun = async (ports: Ports, runId: string): Promise<Run | undefined> => {
   const entry = await ports.state.get(runKey(runId))
@@ -188,7 +204,7 @@ const makeTenant = async (flow: Flow, id: string, port: number): Promise<FlowTen
   return {
     id,
     write: (path, text) => write(`configs/${id}/${path}`, text),
-    sql: (path, text) => write(`sql/${id}/${path}`, text),
+    sql: (name, text) => write(`sql/${id}/${name}.sql`, `${text}\n`),
     schema: (name, columns) =>
       write(
         `configs/${id}/schemas/${name}.json`,

@@ -3,6 +3,7 @@ import type { Problem } from '@convergence/core/messages.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
 import { targetOf, type StepContext } from '../stage.ts'
+import { supersededWarnings } from './superseded.ts'
 
 /** What a person should know of a step that succeeded; without a receipt it was superseded. */
 export const ingestWarnings = (
@@ -31,13 +32,6 @@ export const ingestWarnings = (
           },
         ]
       : []),
-    ...(receipt
-      ? []
-      : [
-          {
-            code: 'SUPERSEDED',
-            message: 'a run that was planned later has replaced these partitions: nothing was loaded',
-          },
-        ]),
+    ...supersededWarnings(receipt),
   ]
 }

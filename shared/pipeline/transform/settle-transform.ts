@@ -3,6 +3,7 @@ import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Published } from '@convergence/core/run/advance.ts'
 import { releaseLedger, type DoneJob } from '../load/fence.ts'
 import { recordReceipt, rowsOf, writeReceipt } from '../load/settle.ts'
+import { supersededWarnings } from '../load/superseded.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 
 /**
@@ -47,13 +48,6 @@ export const publishedTransform = async (
 export const publishedOf = (receipt: Receipt | undefined): Published => ({
   rows: receipt ? rowsOf(receipt) : { fetched: 0, accepted: 0, rejected: 0, filtered: 0, loaded: 0 },
   tables: receipt ? [receipt.table] : [],
-  warnings: receipt
-    ? []
-    : [
-        {
-          code: 'SUPERSEDED',
-          message: 'a run that was planned later has replaced these partitions: nothing was loaded',
-        },
-      ],
+  warnings: supersededWarnings(receipt),
   superseded: !receipt,
 })
