@@ -1,5 +1,5 @@
 import pl, { type Expr, type LazyDataFrame } from 'nodejs-polars'
-import { DataRejectedError } from '@convergence/core/errors.ts'
+import { DataRejectedError, PlatformError } from '@convergence/core/errors.ts'
 import type { TargetColumn } from '@convergence/core/ports/processor.ts'
 import type { Field, FieldType } from '@convergence/core/table.ts'
 import type { SegmentRow } from '../csv/read-segment.ts'
@@ -27,10 +27,25 @@ const openParquet = async (path: string, origin: string): Promise<{ columns: Par
     }
   } catch (error) {
     throw new DataRejectedError(
-      `${origin}: not a Parquet file that can be read: ${(error as Error).message.split('\n')[0]}`,
+      `${origin}: not a Parquet file that can be read: ${firstLine(error)}; is it whole? Upload it again`,
     )
   }
 }
+
+const firstLine = (error: unknown): string =>
+  ((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '').replace(/^parquet: /, '')
+
+/** Damage behind the footer shows only when the rows are read. Throws DataRejectedError for it; other errors are as they were. */
+export const readingParquet = async <T>(origin: string, read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof PlatformError || !DAMAGED.test(firstLine(error))) throw error
+    throw new DataRejectedError(`${origin}: the Parquet data is corrupted: ${firstLine(error)}; upload the file again`)
+  }
+}
+
+const DAMAGED = /out of specification|corrupt|decompress|thrift|snappy|zstd|gzip|page header|invalid utf-?8/i
 
 const typeOf = (path: string, name: string): string | undefined => {
   try {
