@@ -10,18 +10,22 @@ import { recordResults } from './record-results.ts'
 import { verdict } from './run-checks.ts'
 
 export type GateResult =
-  | { readonly outcome: 'open' }
+  | { readonly outcome: 'open'; readonly warnings: readonly Problem[] }
   | { readonly outcome: 'running'; readonly waitMs: number }
   | { readonly outcome: 'refused'; readonly problem: Problem }
 
-/** The rules that an ingest step's staged rows must pass before they become visible. Without `gate`, or without rows, it is open. */
+/**
+ * The rules that an ingest step's staged rows must pass before they become visible. Open without `gate`, and where nothing would change:
+ * no rows are looked at only by a step that replaces others by them.
+ */
 export const passGate = async (
   context: StepContext<IngestStep>,
   plan: PlanHead,
   manifest: ManifestHead,
 ): Promise<GateResult> => {
   const rulesId = context.step.gate
-  if (rulesId === undefined || manifest.parts.length === 0) return { outcome: 'open' }
+  const isIdle = manifest.parts.length === 0 && plan.strategy.type !== 'overwrite'
+  if (rulesId === undefined || isIdle) return { outcome: 'open', warnings: [] }
   const rules = context.snapshot.rules[rulesId]
   if (!rules) throw new InternalError(`the snapshot has no rules ${rulesId}`)
   const checks = await driveChecks(context, 'gate', {
@@ -36,10 +40,16 @@ export const passGate = async (
   })
   if (checks.outcome === 'running') return checks
   await recordResults(context, { rulesId, table: tableName(targetOf(context)), results: checks.results })
-  const { stop, reason } = verdict(checks.plan, checks.results)
-  if (!stop || !reason) return { outcome: 'open' }
+  const { stop, reason, warnings } = verdict(checks.plan, checks.results)
+  if (!stop || !reason) return { outcome: 'open', warnings }
   return {
     outcome: 'refused',
     problem: { code: reason.code, message: `gate ${rulesId}: ${reason.message}; nothing was loaded` },
   }
+}
+
+/** What a gate that let the rows through had to say: its results were kept. */
+export const gateWarnings = async (...passed: Parameters<typeof passGate>): Promise<readonly Problem[]> => {
+  const gate = await passGate(...passed)
+  return gate.outcome === 'open' ? gate.warnings : []
 }

@@ -7,7 +7,7 @@ import type { Published } from '@convergence/core/run/advance.ts'
 import { stepIs } from '@convergence/core/run/run.ts'
 import { resourceOf } from '../connectors/registry.ts'
 import { inBucket } from '../documents.ts'
-import { passGate } from '../dq/gate.ts'
+import { gateWarnings, passGate } from '../dq/gate.ts'
 import { moveCursor } from '../plan/cursor.ts'
 import { requirePlan } from '../plan/read-plan.ts'
 import { asProblem, failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
@@ -154,7 +154,7 @@ const finish = async (
   return undefined
 }
 
-const succeed = (
+const succeed = async (
   context: StepContext<IngestStep>,
   plan: PlanHead,
   manifest: ManifestHead,
@@ -164,7 +164,7 @@ const succeed = (
     type: 'step.succeeded',
     runId: context.at.runId,
     stepId: context.at.stepId,
-    ...publishedOf(context, plan, manifest, receipt),
+    ...(await publishedOf(context, plan, manifest, receipt)),
   })
 
 /** A publish that a stop met: settled, and told as a success of the step. */
@@ -179,7 +179,7 @@ export const publishedIngest = async (
 }
 
 /** What the run's document says of the step; without a receipt it was superseded. */
-const publishedOf = (
+const publishedOf = async (
   context: StepContext<IngestStep>,
   plan: PlanHead,
   manifest: ManifestHead,
@@ -187,6 +187,6 @@ const publishedOf = (
 ) => ({
   rows: receipt ? rowsOf(receipt) : { ...manifest.counts, loaded: 0 },
   tables: receipt ? [receipt.table] : [],
-  warnings: ingestWarnings(context, plan, manifest, receipt),
+  warnings: [...ingestWarnings(context, plan, manifest, receipt), ...(await gateWarnings(context, plan, manifest))],
   superseded: !receipt,
 })
