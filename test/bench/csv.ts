@@ -1,198 +1,123 @@
-/**
- * A lineitem-like CSV file to typed zstd Parquet parts: our split and processor beside DuckDB's COPY of the same file to the same types,
- * in turns in the same run. Medians; the memory is the highest sum of anonymous memory over a contestant's process tree.
- *
- *   node test/bench/csv.ts [--mb 256] [--runs 3] [--json]
- */
-import { fork, type ChildProcess } from 'node:child_process'
-import { createReadStream, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import type { Field } from '@convergence/core/table.ts'
-import { lineitemColumns, writeLineitem } from './csv-lineitem.ts'
+import { cached } from './cache.ts'
+import { writeLineitem, type AmountType } from './csv-lineitem.ts'
+import { requireSame, sourceFingerprint, type Fingerprint } from './fingerprint.ts'
+import { measure, type Figure } from './measure.ts'
+import { TABLE, warehouseOf, writeFileProject } from './project.ts'
+import { atLeast, atMost, lineOf, type Line, type Result } from './report.ts'
+import type { BenchOptions } from './run.ts'
 
-const TYPES = {
-  'NUMERIC(15,2)': { type: 'NUMERIC', precision: 15, scale: 2 },
-  NUMERIC: { type: 'NUMERIC' },
-} as const satisfies Record<string, Pick<Field, 'type' | 'precision' | 'scale'>>
-type TypeName = keyof typeof TYPES
-const CONTESTANTS = ['convergence', 'duckdb'] as const
-type Contestant = (typeof CONTESTANTS)[number]
+const NUMERIC_15_2: AmountType = { type: 'NUMERIC', precision: 15, scale: 2 }
+/** DECIMAL(38, 9): DuckDB takes nine times as long for it, so that one round of it is enough. */
+const NUMERIC: AmountType = { type: 'NUMERIC' }
 
-interface Task {
-  readonly contestant: Contestant
-  readonly type: TypeName
-  readonly path: string
-  readonly directory: string
+const MIN_SPEED = 0.8
+const MAX_MEMORY_MIB = 768
+
+interface Source {
+  readonly csv: string
+  readonly bytes: number
+  readonly fingerprint: Fingerprint
 }
 
-interface Figure {
-  readonly seconds: number
-  readonly rows: number
-  readonly peakMiB: number
+/** A lineitem-like CSV file to typed zstd Parquet parts beside DuckDB's COPY, and to a loaded table beside its INSERT, in turns. */
+export const benchCsv = async ({ sizeMb, rounds, say }: BenchOptions): Promise<Result[]> => {
+  const { folder, about } = await cached(`lineitem-${sizeMb}mb`, async (made) => {
+    say(`writing ${sizeMb} MB of CSV ...`)
+    await writeLineitem(join(made, 'lineitem.csv'), sizeMb * 1_000_000)
+    return sourceFingerprint(join(made, 'lineitem.csv'))
+  })
+  const csv = join(folder, 'lineitem.csv')
+  const source = { csv, bytes: statSync(csv).size, fingerprint: about }
+  const size = `${(source.bytes / 1e6).toFixed(0)} MB, ${about.rows} rows`
+  const parts = await inTurns(rounds, say, [
+    ['convergence', () => partsOnce('csv-parts', source, NUMERIC_15_2)],
+    ['DuckDB COPY', () => partsOnce('duckdb-copy', source, NUMERIC_15_2)],
+  ])
+  const wide = await inTurns(1, say, [
+    ['convergence, NUMERIC', () => partsOnce('csv-parts', source, NUMERIC)],
+    ['DuckDB COPY, NUMERIC', () => partsOnce('duckdb-copy', source, NUMERIC)],
+  ])
+  const runs = await inTurns(rounds, say, [
+    ['convergence run', () => runOnce(source)],
+    ['DuckDB INSERT', () => insertOnce(source)],
+  ])
+  const lines = (all: Record<string, Figure[]>): Line[] =>
+    Object.entries(all).map(([name, figures]) => lineOf(name, figures, source.bytes))
+  const [ours, theirs] = lines(parts)
+  return [
+    {
+      title: `csv to typed Parquet parts (${size}, amounts NUMERIC(15,2))`,
+      lines: lines(parts),
+      targets: [
+        atLeast("share of DuckDB's speed", (theirs?.seconds ?? 0) / (ours?.seconds ?? 1), MIN_SPEED),
+        atMost('anonymous memory', ours?.peakMiB ?? 0, MAX_MEMORY_MIB, ' MiB'),
+      ],
+    },
+    { title: `csv to typed Parquet parts (${size}, amounts NUMERIC), one round`, lines: lines(wide), targets: [] },
+    { title: `csv to a loaded table, the whole run (${size})`, lines: lines(runs), targets: [] },
+  ]
 }
 
-const SELF = fileURLToPath(import.meta.url)
-const WATCH_MS = 20
-
-const convergence = async ({ type, path, directory }: Task): Promise<number> => {
-  const { PolarsProcessor } = await import('@convergence/pipeline/process/polars-processor.ts')
-  const { splitCsv } = await import('@convergence/pipeline/connectors/object-storage/split-csv.ts')
-  const { csvDialect } = await import('@convergence/pipeline/process/csv/dialect.ts')
-  const processor = new PolarsProcessor({ directory })
-  const columns = lineitemColumns(TYPES[type]).map((field) => ({ field, source: field.name }))
-  const dialect = csvDialect({ delimiter: ',', quote: '"' })
-  const slices = splitCsv(createReadStream(path, { highWaterMark: 1 << 20 }), {
-    origin: 'lineitem',
-    dialect,
-    header: true,
-    sliceBytes: 64 << 20,
-  })[Symbol.asyncIterator]()
-  let rows = 0
-  const lane = async (): Promise<void> => {
-    for (let next = await slices.next(); !next.done; next = await slices.next()) {
-      const { start, end, firstRow, columns: names } = next.value
-      const format = {
-        format: 'csv',
-        delimiter: ',',
-        quote: '"',
-        header: false,
-        columns: names,
-        nullValues: [''],
-      } as const
-      const body = createReadStream(path, { start, end: end - 1, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>
-      const result = await processor.process({
-        input: { format, body, origin: 'lineitem', firstRow },
-        columns,
-        ignored: [],
-        constants: [],
-        rejectConstants: [],
-      })
-      rows += result.counts.accepted
-      await result.release()
+/** Each contestant once, then each again: what disturbs the machine disturbs all of them. */
+export const inTurns = async (
+  rounds: number,
+  say: (text: string) => void,
+  contestants: readonly (readonly [string, () => Promise<Figure>])[],
+): Promise<Record<string, Figure[]>> => {
+  const figures: Record<string, Figure[]> = Object.fromEntries(contestants.map(([name]) => [name, []]))
+  for (let round = 1; round <= rounds; round++)
+    for (const [name, once] of contestants) {
+      const figure = await once()
+      figures[name]?.push(figure)
+      say(
+        `${name} ${round}/${rounds}: ${figure.seconds.toFixed(2)} s, CPU ${figure.cpuSeconds.toFixed(1)} s, ${figure.peakMiB} MiB`,
+      )
     }
+  return figures
+}
+
+/** A folder beside the source, on the same disk: an upload is moved there, not copied. */
+export const withFolder = async <T>(beside: string, work: (folder: string) => Promise<T>): Promise<T> => {
+  const parent = join(beside, '..', '..', 'work')
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'round-'))
+  try {
+    return await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-  await Promise.all([lane(), lane()])
-  await processor.close()
-  return rows
 }
 
-const duckdbType = (field: Field): string => {
-  if (field.type === 'NUMERIC') return `DECIMAL(${field.precision ?? 38},${field.scale ?? 9})`
-  return { INT64: 'BIGINT', DATE: 'DATE' }[field.type as string] ?? 'VARCHAR'
-}
-
-const duckdb = async ({ type, path, directory }: Task): Promise<number> => {
-  const { DuckDBInstance } = await import('@duckdb/node-api')
-  const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  const columns = lineitemColumns(TYPES[type]).map((field) => `'${field.name}': '${duckdbType(field)}'`)
-  const copied = await connection.run(
-    `COPY (SELECT * FROM read_csv('${path}', header = true, delim = ',', columns = {${columns.join(', ')}})) TO '${join(directory, 'duckdb.parquet')}' (FORMAT parquet, COMPRESSION zstd)`,
-  )
-  return copied.rowsChanged
-}
-
-/** Anonymous memory of a process and all below it, KiB. */
-const treeKiB = (root: number): number => {
-  const children = new Map<number, number[]>()
-  const own = new Map<number, number>()
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const status = readFileSync(`/proc/${name}/status`, 'utf8')
-      const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1])
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)])
-      own.set(Number(name), Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1] ?? 0))
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  const sum = (pid: number): number =>
-    (own.get(pid) ?? 0) + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0)
-  return sum(root)
-}
-
-const measure = (task: Task): Promise<Figure> =>
-  new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(SELF, ['--task', JSON.stringify(task)], { execArgv: [] })
-    let peak = 0
-    const watch = setInterval(() => {
-      if (child.pid !== undefined) peak = Math.max(peak, treeKiB(child.pid))
-    }, WATCH_MS)
-    let answer: { seconds: number; rows: number } | undefined
-    child.on('message', (message) => {
-      answer = message as { seconds: number; rows: number }
-    })
-    child.on('exit', (code) => {
-      clearInterval(watch)
-      if (answer) resolve({ ...answer, peakMiB: Math.round(peak / 1024) })
-      else reject(new Error(`${task.contestant} ended with code ${code}`))
-    })
+const partsOnce = (contestant: 'csv-parts' | 'duckdb-copy', source: Source, amounts: AmountType): Promise<Figure> =>
+  withFolder(source.csv, async (folder) => {
+    const { figure } = await measure(contestant, { csv: source.csv, folder, amounts })
+    const relation = `read_parquet('${join(folder, 'part-*.parquet')}')`
+    await requireSame(contestant, source.fingerprint, { relation, amounts })
+    return figure
   })
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
+const runOnce = (source: Source): Promise<Figure> =>
+  withFolder(source.csv, async (root) => {
+    writeFileProject(root, NUMERIC_15_2, source.csv)
+    const { figure } = await measure('csv-run', { root })
+    await requireSame('csv-run', source.fingerprint, {
+      relation: TABLE,
+      database: warehouseOf(root),
+      amounts: NUMERIC_15_2,
+    })
+    return figure
+  })
 
-const bench = async (mb: number, runs: number, json: boolean): Promise<void> => {
-  const directory = await mkdtemp(join(tmpdir(), 'convergence-bench-'))
-  try {
-    const path = join(directory, 'lineitem.csv')
-    const rows = await writeLineitem(path, mb * 1e6)
-    const bytes = (await stat(path)).size
-    const results = []
-    for (const type of Object.keys(TYPES) as TypeName[]) {
-      const figures: Record<Contestant, Figure[]> = { convergence: [], duckdb: [] }
-      for (let run = 0; run < runs; run++) {
-        for (const contestant of CONTESTANTS) {
-          const figure = await measure({ contestant, type, path, directory })
-          if (figure.rows !== rows) throw new Error(`${contestant} wrote ${figure.rows} of ${rows} rows`)
-          figures[contestant].push(figure)
-        }
-      }
-      const line = (contestant: Contestant) => {
-        const seconds = median(figures[contestant].map((figure) => figure.seconds))
-        return {
-          seconds: Number(seconds.toFixed(2)),
-          mbPerSecond: Math.round(bytes / 1e6 / seconds),
-          peakMiB: Math.max(...figures[contestant].map((figure) => figure.peakMiB)),
-        }
-      }
-      const [ours, theirs] = [line('convergence'), line('duckdb')]
-      results.push({
-        type,
-        convergence: ours,
-        duckdb: theirs,
-        speed: Number((theirs.seconds / ours.seconds).toFixed(2)),
-      })
-    }
-    if (json) console.log(JSON.stringify({ bytes, rows, runs, results }))
-    else {
-      console.log(`${(bytes / 1e6).toFixed(0)} MB, ${rows} rows, median of ${runs}`)
-      for (const { type, convergence: ours, duckdb: theirs, speed } of results)
-        console.log(
-          `${type.padEnd(14)} convergence ${ours.seconds} s (${ours.mbPerSecond} MB/s, ${ours.peakMiB} MiB)   DuckDB ${theirs.seconds} s (${theirs.mbPerSecond} MB/s, ${theirs.peakMiB} MiB)   ${speed} of its speed`,
-        )
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
-}
-
-const { values } = parseArgs({
-  options: {
-    mb: { type: 'string', default: '256' },
-    runs: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-    task: { type: 'string' },
-  },
-})
-if (values.task === undefined) await bench(Number(values.mb), Number(values.runs), values.json)
-else {
-  const task = JSON.parse(values.task) as Task
-  const start = performance.now()
-  const rows = await (task.contestant === 'duckdb' ? duckdb : convergence)(task)
-  process.send?.({ seconds: (performance.now() - start) / 1000, rows }, () => process.exit(0))
-}
+const insertOnce = (source: Source): Promise<Figure> =>
+  withFolder(source.csv, async (folder) => {
+    const database = join(folder, 'peer.duckdb')
+    const { figure } = await measure('duckdb-insert', { database, csv: source.csv, amounts: NUMERIC_15_2 })
+    await requireSame('duckdb-insert', source.fingerprint, {
+      relation: 'bench.main.lineitem',
+      database,
+      amounts: NUMERIC_15_2,
+    })
+    return figure
+  })
