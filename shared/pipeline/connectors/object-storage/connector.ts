@@ -47,7 +47,7 @@ async function* slotsOf(
     const { max_file: maxBytes } = context.operator.limits
     if (file.size > maxBytes)
       throw new LimitExceededError(
-        `${file.name} has ${file.size} bytes, the operator's limit for one file is ${maxBytes}`,
+        `${file.name} has ${file.size} bytes, the operator's limit for one file is ${maxBytes} (limits.max_file in configs/_platform/tenants/${context.tenant}.yml)`,
       )
     // An empty file is a mistake of who wrote it, unless nothing at all may be a result.
     if (file.size > 0 || !resource.allow_empty) yield* planFile(context.objects, file, resource)

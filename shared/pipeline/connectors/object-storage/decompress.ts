@@ -119,7 +119,7 @@ async function* limited(
     bytes += chunk.length
     if (bytes > maxBytes)
       throw new LimitExceededError(
-        `${origin}: more than ${maxBytes} bytes of content, the operator's limit for one file`,
+        `${origin}: more than ${maxBytes} bytes of content, the operator's limit for one file (limits.max_file)`,
       )
     yield chunk
   }

@@ -7,7 +7,7 @@ import type { FileSlot } from './slots.ts'
 import { splitCsv, type FileSlice } from './split-csv.ts'
 
 /** Flat in memory, and large enough that a chunk's own cost does not show. */
-const SLICE_BYTES = 64 << 20
+export const SLICE_BYTES = 64 << 20
 /** A file a little larger is not worth a second chunk. */
 const SPLIT_FROM = 1.5
 
