@@ -5,7 +5,7 @@ export interface Counted {
   /** By port and method. */
   readonly calls: ReadonlyMap<string, number>
   /** Of objects. */
-  bytesRead(): number
+  readonly bytesRead: () => number
 }
 
 const STORES = ['objects', 'state', 'tasks', 'bus'] as const

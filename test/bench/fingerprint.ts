@@ -61,10 +61,12 @@ export const requireSame = async (who: string, source: Fingerprint, landed: Land
     `SELECT count(*) AS rows, CAST(sum(CAST(hash(${cells}) AS HUGEINT)) AS VARCHAR) AS sum, ${types} FROM ${landed.relation}`,
     landed.database,
   )
-  if (Number(row['rows']) !== source.rows) throw new Error(`${who} gave ${row['rows']} of ${source.rows} rows`)
-  if (row['sum'] !== source.sum) throw new Error(`${who} changed values: the sum is ${row['sum']}, not ${source.sum}`)
+  const rows = Number(row['rows'])
+  const sum = String(row['sum'])
+  if (rows !== source.rows) throw new Error(`${who} gave ${rows} of ${source.rows} rows`)
+  if (sum !== source.sum) throw new Error(`${who} changed values: the sum is ${sum}, not ${source.sum}`)
   for (const field of columns) {
-    const type = row[`type ${field.name}`]
+    const type = String(row[`type ${field.name}`])
     if (type !== duckdbType(field)) throw new Error(`${who} made ${field.name} ${type}, not ${duckdbType(field)}`)
   }
 }

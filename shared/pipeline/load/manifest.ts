@@ -20,6 +20,11 @@ import { sendEvent, sendTask, type StepContext } from '../stage.ts'
 /** Chunks whose markers one task reads, and the most whose parts stand in the head itself. */
 const SHARD_SIZE = 1_000
 const SHARD_LANES = 10
+/**
+ * More are read by a task of its own: several lanes may see at the same moment that all are done, and would each read every marker; a
+ * task has one name.
+ */
+const AT_ONCE = 100
 /** Markers read at the same time. */
 const READS = 16
 const MAX_SAMPLES = 20
@@ -30,12 +35,18 @@ const MAX_SAMPLES = 20
  */
 export const freezeManifest = async (context: StepContext, plan: PlanHead): Promise<void> => {
   if (plan.chunks > SHARD_SIZE) return startLanes(shardLanes(context, plan))
+  if (plan.chunks > AT_ONCE) return shardLanes(context, plan).enqueue(0)
+  return freezeWhole(context, plan)
+}
+
+const freezeWhole = async (context: StepContext, plan: PlanHead): Promise<void> => {
   const shard = await readMarkers(context, 0, plan.chunks)
   await freezeHead(context, plan, { ...shard, shards: 0 })
 }
 
-/** One shard's task. */
+/** One shard's task; the only one of a step that needs no shards. */
 export const freezeShard = async (context: StepContext, plan: PlanHead, index: number): Promise<void> => {
+  if (plan.chunks <= SHARD_SIZE) return freezeWhole(context, plan)
   const name = manifestShardName(context.at, index)
   if (!(await documentExists(context, name))) {
     const from = index * SHARD_SIZE

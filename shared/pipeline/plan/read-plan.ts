@@ -1,11 +1,11 @@
 import { InternalError } from '@convergence/core/errors.ts'
 import { planName, planShardName } from '@convergence/core/names.ts'
 import { planHead, planShard, type PlanHead } from '@convergence/core/plan.ts'
-import { readDocument } from '../documents.ts'
+import { readFrozen } from '../documents.ts'
 import type { StepContext } from '../stage.ts'
 
 export const readPlan = (context: StepContext): Promise<PlanHead | undefined> =>
-  readDocument(context, planName(context.at), planHead)
+  readFrozen(context, planName(context.at), planHead)
 
 /** The plan of a step whose chunks are already under way. */
 export const requirePlan = async (context: StepContext): Promise<PlanHead> => {
@@ -16,7 +16,7 @@ export const requirePlan = async (context: StepContext): Promise<PlanHead> => {
 
 export const readSlot = async (context: StepContext, plan: PlanHead, chunk: number) => {
   const index = Math.floor(chunk / plan.shardSize)
-  const shard = await readDocument(context, planShardName(context.at, plan.attempt, index), planShard)
+  const shard = await readFrozen(context, planShardName(context.at, plan.attempt, index), planShard)
   const slot = shard?.slots[chunk % plan.shardSize]
   if (!slot) throw new InternalError(`chunk ${chunk} is not in the plan of step ${context.at.stepId}`)
   return slot
