@@ -1,6 +1,8 @@
+import { MESSAGE } from '@convergence/core/messages.ts'
 import { slotKey } from '@convergence/core/names.ts'
 import { runEnded, type Run } from '@convergence/core/run/run.ts'
 import { readRun, type Stage } from '@convergence/pipeline/stage.ts'
+import { isBefore, otherActiveRuns } from './active-runs.ts'
 
 /** `concurrency` of a pipeline: slot documents that name their run, retaken only from one that has ended. */
 interface SlotDocument {
@@ -8,21 +10,57 @@ interface SlotDocument {
   readonly runId: string
 }
 
-/** The number of the slot that the run holds now, or undefined: all are taken. */
+/**
+ * The number of the slot that the run holds now, or undefined: all are taken, or runs that were asked for earlier wait for those that are
+ * free. They are asked to look, so that nobody waits for a run that has slept over its turn.
+ */
 export const takeSlot = async (stage: Stage, run: Run): Promise<number | undefined> => {
-  for (let slot = 0; slot < run.concurrency; slot++) {
-    const key = slotKey(run.tenant, run.pipelineId, slot)
-    const entry = await stage.ports.state.get<SlotDocument>(key)
-    if (entry?.value.runId === run.runId) return slot
-    if (entry && !(await hasEnded(stage, entry.value.runId))) continue
-    const put = await stage.ports.state.compareAndSet<SlotDocument>(key, entry?.version ?? null, {
-      version: 1,
-      runId: run.runId,
-    })
+  const slots = await readSlots(stage, run)
+  const own = slots.find(({ holder }) => holder === run.runId)
+  if (own) return own.slot
+  const free = slots.filter(({ isFree }) => isFree)
+  if (free.length === 0) return undefined
+  // After the slots were read: whoever takes one meanwhile is counted as waiting, and makes this run look again when it ends.
+  const earlier = await waitingBefore(stage, run, new Set(slots.map(({ holder }) => holder)))
+  if (earlier.length >= free.length) {
+    for (const runId of earlier.slice(0, free.length)) await askToLook(stage, run, runId)
+    return undefined
+  }
+  for (const { slot, key, version } of free) {
+    const put = await stage.ports.state.compareAndSet<SlotDocument>(key, version, { version: 1, runId: run.runId })
     if (put.outcome === 'written' || put.current?.value.runId === run.runId) return slot
   }
   return undefined
 }
+
+interface Slot {
+  readonly slot: number
+  readonly key: string
+  readonly version: string | null
+  readonly holder: string | undefined
+  readonly isFree: boolean
+}
+
+const readSlots = (stage: Stage, run: Run): Promise<Slot[]> =>
+  Promise.all(
+    Array.from({ length: run.concurrency }, async (_, slot): Promise<Slot> => {
+      const key = slotKey(run.tenant, run.pipelineId, slot)
+      const entry = await stage.ports.state.get<SlotDocument>(key)
+      const holder = entry?.value.runId
+      const isFree = holder === undefined || (await hasEnded(stage, holder))
+      return { slot, key, version: entry?.version ?? null, holder, isFree }
+    }),
+  )
+
+const waitingBefore = async (stage: Stage, run: Run, holders: ReadonlySet<string | undefined>): Promise<string[]> => {
+  const others = await otherActiveRuns(stage, run)
+  const earlier = others.filter((other) => isBefore(other, run) && !holders.has(other.runId))
+  const runs = await Promise.all(earlier.map(({ runId }) => readRun(stage, runId)))
+  return runs.flatMap((other) => (other?.status === 'PENDING' || other?.status === 'QUEUED' ? [other.runId] : []))
+}
+
+const askToLook = (stage: Stage, { trace }: Run, runId: string): Promise<void> =>
+  stage.ports.bus.publish('run-events', { ...MESSAGE, trace, type: 'run.requested', runId })
 
 export const leaveSlot = async (stage: Stage, run: Run): Promise<void> => {
   if (run.slot === undefined) return

@@ -6,6 +6,9 @@ import { inBucket } from '../documents.ts'
 import { jobRef, type StepContext } from '../stage.ts'
 import { walkOwn } from './fence.ts'
 
+/** Stem of the ids of the jobs that fill the quarantine for a step. */
+export const quarantineStem = (stem: string): string => `${stem}-quarantine`
+
 /**
  * Appends the manifest's rejected rows to the tenant's quarantine, once: a job under an id that the manifest gives. `done`, or how long to
  * wait. Nobody else's ids are in the way: the quarantine takes any number of writers.
@@ -13,7 +16,7 @@ import { walkOwn } from './fence.ts'
 export const loadQuarantine = async (context: StepContext, manifest: ManifestHead): Promise<number | 'done'> => {
   if (manifest.rejects.length === 0) return 'done'
   const { warehouse } = context.ports
-  const stem = `${context.state.stem}-quarantine`
+  const stem = quarantineStem(context.state.stem ?? '')
   const own = await walkOwn(context, stem)
   if (own.live) return own.live.status.state === 'done' ? 'done' : warehouse.capabilities.pollMs
   const failure = own.failures.at(-1)

@@ -4,6 +4,7 @@ import { publishedChecks } from '../dq/settle-checks.ts'
 import { publishedTransform } from '../transform/settle-transform.ts'
 import type { StepContext } from '../stage.ts'
 import { sealStem, type DoneJob } from './fence.ts'
+import { quarantineStem } from './load-quarantine.ts'
 import { publishedIngest } from './publish-ingest.ts'
 
 export type StopResult =
@@ -15,8 +16,13 @@ export type StopResult =
  * then its receipt and cursor are written before the step ends.
  */
 export const stopStep = async (context: StepContext): Promise<StopResult> => {
-  const seal = await sealStem(context, context.state.stem ?? '')
-  if (seal.outcome === 'running') return { outcome: 'running', waitMs: context.ports.warehouse.capabilities.pollMs }
+  const stem = context.state.stem ?? ''
+  const running = { outcome: 'running', waitMs: context.ports.warehouse.capabilities.pollMs } as const
+  // Rejected rows have a job of their own. First: of the two only the last is sealed again when the other was running.
+  if (context.step.type === 'ingest' && (await sealStem(context, quarantineStem(stem))).outcome === 'running')
+    return running
+  const seal = await sealStem(context, stem)
+  if (seal.outcome === 'running') return running
   return { outcome: 'sealed', published: seal.outcome === 'published' ? await settle(context, seal) : undefined }
 }
 
