@@ -8,7 +8,7 @@ import { toHttpError } from './http/errors.ts'
 import type { Resolve } from './http/guarded-connector.ts'
 import { guardedConnector } from './http/guarded-connector.ts'
 import type { Hop } from './http/redirect.ts'
-import { MAX_REDIRECTS, nextHop } from './http/redirect.ts'
+import { afterRedirect, MAX_REDIRECTS, nextHop } from './http/redirect.ts'
 import { checkTarget, safeUrl } from './http/url.ts'
 
 export interface GuardedHttpOptions {
@@ -56,6 +56,7 @@ export class GuardedHttp implements Http {
       headers: { 'accept-encoding': ACCEPT_ENCODING, ...lowerCased(request.headers ?? {}) },
       body: request.body,
     }
+    let redirectedBy: URL | undefined
     try {
       for (let redirects = 0; ; redirects++) {
         const answer = await this.#send(hop, deadline)
@@ -65,11 +66,12 @@ export class GuardedHttp implements Http {
         await answer.body.dump({ limit: MAX_REDIRECT_BODY_BYTES, signal: deadline.signal })
         if (redirects === MAX_REDIRECTS)
           throw new LimitExceededError(`${safeUrl(hop.target.url)}: more than ${MAX_REDIRECTS} redirects`)
+        redirectedBy = hop.target.url
         hop = next
       }
     } catch (error) {
       deadline.clear()
-      throw deadline.explain(error, hop.target.url)
+      throw afterRedirect(deadline.explain(error, hop.target.url), redirectedBy)
     }
   }
 

@@ -50,10 +50,17 @@ const redirectTarget = (from: URL, location: string, allowedHosts: readonly stri
   try {
     return checkTarget(location, allowedHosts, from.href)
   } catch (error) {
-    if (!(error instanceof ForbiddenError)) throw error
-    throw new ForbiddenError(`${safeUrl(from)} redirects elsewhere: ${error.message}`)
+    throw afterRedirect(error, from)
   }
 }
+
+/** A refusal of an address that nobody wrote into the config is told with who named it. */
+export const afterRedirect = (error: unknown, from: URL | undefined): unknown =>
+  from && error instanceof ForbiddenError && !error.message.includes(REDIRECTS_ELSEWHERE)
+    ? new ForbiddenError(`${safeUrl(from)}${REDIRECTS_ELSEWHERE}${error.message}`)
+    : error
+
+const REDIRECTS_ELSEWHERE = ' redirects elsewhere: '
 
 const without = (headers: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).filter(([key]) => key !== name))
