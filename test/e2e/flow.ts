@@ -43,8 +43,8 @@ export interface Flow {
   close(): Promise<void>
 }
 
-export interface FlowTenant {
-  readonly id: string
+/** The files of a tenant of some project, whose source `api` is on a port of this machine. */
+export interface TenantFiles {
   /** Writes below `configs/{tenant}/`. */
   write(path: string, text: string): void
   /** Writes `sql/{tenant}/{name}.sql`; a step names it `{dataset}/{name}`. */
@@ -54,6 +54,10 @@ export interface FlowTenant {
   api(resources: Readonly<Record<string, string>>): void
   pipeline(id: string, steps: readonly string[], head?: string): void
   rules(id: string, expectations: readonly string[], table?: string): void
+}
+
+export interface FlowTenant extends TenantFiles {
+  readonly id: string
   /** Answers the tenant's path; see `Flow.serve`. */
   serve(path: string, answer: Answer): void
   requests(path: string): URLSearchParams[]
@@ -161,7 +165,8 @@ export const makeDoor = () => {
   }
 }
 
-const openApi = async () => {
+/** `GET /{path}` on a port of this machine. */
+export const openApi = async () => {
   const answers = new Map<string, Answer>()
   const seen: { path: string; query: URLSearchParams }[] = []
   const answer = async (url: URL, response: ServerResponse): Promise<void> => {
@@ -184,25 +189,17 @@ const openApi = async () => {
   }
 }
 
-const makeTenant = async (flow: Flow, id: string, port: number): Promise<FlowTenant> => {
+export const tenantFiles = ({ root, id, port }: { root: string; id: string; port: number }): TenantFiles => {
   const write = (path: string, text: string): void => {
-    mkdirSync(dirname(join(flow.root, path)), { recursive: true })
-    writeFileSync(join(flow.root, path), text)
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
   }
   write(
     `configs/_platform/tenants/${id}.yml`,
     `hosts: ["127.0.0.1:${port}"]\nlimits: { max_concurrent_runs: 20 }\nbuckets: [{ bucket: ${id}-drops }]\n`,
   )
   write(`configs/${id}/tenant.yml`, 'timezone: UTC\n')
-  await flow.platform.createTenant({ tenant: id })
-  let asked = 0
-  const query = async (sql: string) => (await flow.platform.query({ tenant: id, sql, limit: 1_000 })).rows
-  const start = async (pipelineId: string, parameters: Json = {}): Promise<string> => {
-    const idempotencyKey = `run-${asked++}`
-    return (await flow.platform.requestRun({ tenant: id, pipelineId, parameters, idempotencyKey })).runId
-  }
   return {
-    id,
     write: (path, text) => write(`configs/${id}/${path}`, text),
     sql: (name, text) => write(`sql/${id}/${name}.sql`, `${text}\n`),
     schema: (name, columns) =>
@@ -232,6 +229,21 @@ ${Object.entries(resources)
         `configs/${id}/dq_rules/${name}.yml`,
         `rules_id: ${name}\n${table === undefined ? '' : `table: ${table}\n`}expectations:\n${expectations.map((one) => `  - { ${one} }\n`).join('')}`,
       ),
+  }
+}
+
+const makeTenant = async (flow: Flow, id: string, port: number): Promise<FlowTenant> => {
+  const files = tenantFiles({ root: flow.root, id, port })
+  await flow.platform.createTenant({ tenant: id })
+  let asked = 0
+  const query = async (sql: string) => (await flow.platform.query({ tenant: id, sql, limit: 1_000 })).rows
+  const start = async (pipelineId: string, parameters: Json = {}): Promise<string> => {
+    const idempotencyKey = `run-${asked++}`
+    return (await flow.platform.requestRun({ tenant: id, pipelineId, parameters, idempotencyKey })).runId
+  }
+  return {
+    ...files,
+    id,
     serve: (path, answer) => flow.serve(`${id}/${path}`, answer),
     requests: (path) => flow.requests(`${id}/${path}`),
     start,

@@ -13,6 +13,7 @@ import { stepIs } from '@convergence/core/run/run.ts'
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { Json } from '../connectors/connector.ts'
 import { createDocument, documentExists, readDocument } from '../documents.ts'
+import { mapLimited } from '../map-limited.ts'
 import { freezeManifest } from '../load/manifest.ts'
 import { carryLaneOn, type LaneWork } from '../plan/lanes.ts'
 import { readSlot, requirePlan } from '../plan/read-plan.ts'
@@ -52,10 +53,10 @@ const attempt = async (
   const { label, slot } = await readSlot(context, plan, task.chunk)
   const base = { version: 1, chunk: task.chunk, label } as const
   try {
-    const links = await linksBefore(context, task)
-    const last = await walkOn(context, plan, { ...task, slot, links })
+    const last = await walkOn(context, plan, { ...task, slot })
     if (!last) return undefined
-    return { ...base, status: 'done', result: addResults([...links, last].map((link) => link.result)) }
+    const links = [...(await linksBefore(context, task)), last]
+    return { ...base, status: 'done', result: addResults(links.map((link) => link.result)) }
   } catch (thrown) {
     const error = toPlatformError(thrown)
     if (error.retryable && delivery.attempt < context.step.retry.max_attempts)
@@ -69,11 +70,11 @@ const attempt = async (
 const walkOn = async (
   context: StepContext<IngestStep>,
   plan: PlanHead,
-  at: { chunk: number; link: number; slot: Json; links: readonly LinkMarker[] },
+  at: { chunk: number; link: number; slot: Json },
 ): Promise<LinkMarker | undefined> => {
   const name = linkName(context.at, at.chunk, at.link)
-  const standing = at.link > 0 || at.links.length > 0 ? await readDocument(context, name, linkMarker) : undefined
-  let link = standing ?? (await readLink(context, plan, { ...at, continuation: at.links.at(-1)?.continuation }))
+  const standing = await readDocument(context, name, linkMarker)
+  let link = standing ?? (await readLink(context, plan, { ...at, continuation: await continuationOf(context, at) }))
   // A slot of a single link needs no marker but the slot's own.
   if (!standing && (at.link > 0 || link.continuation !== undefined))
     link = await createDocument(context, name, linkMarker, link)
@@ -89,19 +90,30 @@ const walkOn = async (
   return undefined
 }
 
-const linksBefore = async (context: StepContext, task: { chunk: number; link: number }): Promise<LinkMarker[]> => {
-  const links: LinkMarker[] = []
-  for (let link = 0; link < task.link; link++) {
-    const found = await readDocument(context, linkName(context.at, task.chunk, link), linkMarker)
-    if (!found)
-      throw new PlatformError(
-        'INTERNAL',
-        false,
-        `link ${link} of chunk ${task.chunk} has no marker, although its next was enqueued`,
-      )
-    links.push(found)
-  }
-  return links
+/** Where the link before ended; undefined: this is the first. */
+const continuationOf = async (
+  context: StepContext,
+  { chunk, link }: { chunk: number; link: number },
+): Promise<Json | undefined> => (link === 0 ? undefined : (await requireLink(context, chunk, link - 1)).continuation)
+
+const linksBefore = (context: StepContext, { chunk, link }: { chunk: number; link: number }): Promise<LinkMarker[]> =>
+  mapLimited(
+    Array.from({ length: link }, (_, before) => before),
+    READS,
+    (before) => requireLink(context, chunk, before),
+  )
+
+/** Link markers read at the same time. */
+const READS = 16
+
+const requireLink = async (context: StepContext, chunk: number, link: number): Promise<LinkMarker> => {
+  const found = await readDocument(context, linkName(context.at, chunk, link), linkMarker)
+  if (found) return found
+  throw new PlatformError(
+    'INTERNAL',
+    false,
+    `link ${link} of chunk ${chunk} has no marker, although its next was enqueued`,
+  )
 }
 
 /** The lanes of a step's chunks: what follows a marker. */
