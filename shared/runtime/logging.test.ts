@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { expect, it } from 'vitest'
 import { DataRejectedError } from '@convergence/core/errors.ts'
 import type { Log } from '@convergence/core/ports/log.ts'
+import { openLogFile } from './logging/log-file.ts'
 import { createLogging } from './logging.ts'
 
 const linesOf = async (
@@ -123,4 +125,18 @@ it('a file is appended to, and nobody else may read it', async () => {
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(['first', 'second'])
   expect(statSync(file).mode & 0o777).toBe(0o600)
+})
+
+it.skipIf(!existsSync('/dev/full'))('a disk that is full loses lines, says so once, and ends nothing', async () => {
+  const told: string[] = []
+  const file = openLogFile('/dev/full', (message) => told.push(message))
+  for (const line of ['one\n', 'two\n']) await new Promise((resolve) => file.write(line, resolve))
+  await finished(file.end())
+  expect(told).toEqual([expect.stringMatching(/^log lines are lost: \/dev\/full cannot be written \(ENOSPC/)])
+})
+
+it('a log file that cannot be opened is named, with the setting', () => {
+  const open = () => createLogging({ level: 'info', file: '/nowhere/at/all.log' })
+  expect(open).toThrow('the log file /nowhere/at/all.log cannot be opened')
+  expect(open).toThrow('CONVERGENCE_LOG_FILE')
 })

@@ -1,8 +1,8 @@
-import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import winston from 'winston'
 import type { Log, LogFields } from '@convergence/core/ports/log.ts'
+import { openLogFile } from './logging/log-file.ts'
 import { serialize } from './logging/serialize.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -29,7 +29,7 @@ const SEVERITY: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'INFO
 
 /** One line of JSON each: severity, time, message, then the fields (trace, tenant, pipeline, run …). Values under names of secrets are left out. */
 export const createLogging = ({ level, file, stream = process.stderr, nowMs = Date.now }: LoggingOptions): Logging => {
-  const out = file === undefined ? stream : createWriteStream(file, { flags: 'a', mode: 0o600 })
+  const out = file === undefined ? stream : openLogFile(file, (message) => void process.stderr.write(message))
   const line = winston.format.printf(({ level: of, message, fields }) => {
     const own = { severity: SEVERITY[of] ?? 'DEFAULT', time: new Date(nowMs()).toISOString(), message }
     return JSON.stringify({ ...own, ...(serialize(fields ?? {}) as object), ...own })
