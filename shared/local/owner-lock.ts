@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConflictError } from '@convergence/core/errors.ts'
 import { errorShape } from './database/commit-together.ts'
-import { fromSqliteError } from './errors.ts'
+import { fromFileError, fromSqliteError } from './errors.ts'
 
 const BUSY = 5
 
@@ -59,7 +59,12 @@ export class OwnerLock {
     const database = takeLock(folder)
     if (database === undefined) throw await conflict(folder)
     const lock = new OwnerLock(folder, database)
-    await lock.#write({ pid: process.pid })
+    try {
+      await lock.#write({ pid: process.pid })
+    } catch (error) {
+      await lock.release()
+      throw fromFileError(error, ownerPath(folder))
+    }
     return lock
   }
 
