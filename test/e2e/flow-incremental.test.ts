@@ -104,6 +104,20 @@ describe('an incremental append by time', () => {
     expect(await tenant.rows(ROWS)).toEqual(['1', '2', '3'])
   })
 
+  it('cut into slots takes a row at an edge from one of them only, although the source sends it for both', async () => {
+    const { tenant } = await events('slots', { incremental: 'cursor: at, initial: "2026-02-27", size: 1d' })
+    const source = ['2026-02-27', '2026-02-28', '2026-03-01'].map((day, id) => ({ id, at: `${day}T00:00:00Z` }))
+    // This API takes both ends for a part of the window.
+    tenant.serve('events', (query) => {
+      const [since, until] = [query.get('since') ?? '', query.get('until') ?? '']
+      return source.filter((one) => Date.parse(one.at) >= Date.parse(since) && Date.parse(one.at) <= Date.parse(until))
+    })
+    flow.setClock(at('10:00:00'))
+    const run = await tenant.run('load')
+    expect(run.steps[0]?.rows).toEqual({ fetched: 5, accepted: 3, rejected: 0, filtered: 2, loaded: 3 })
+    expect(await tenant.rows(ROWS)).toEqual(['0', '1', '2'])
+  })
+
   it('needs no beginning: the first run takes everything up to its end', async () => {
     const { tenant, source } = await events('open', { incremental: 'cursor: at', asks: 'until: "{{ window.end }}"' })
     flow.setClock(at('10:00:00'))

@@ -7,6 +7,7 @@ import type { RestResource } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import type { ConfigDocument } from './yaml.ts'
 
+const DAY_MS = 86_400_000
 const TIMES: ReadonlySet<FieldType> = new Set<FieldType>(['DATE', 'TIMESTAMP'])
 const NUMBERS: ReadonlySet<FieldType> = new Set<FieldType>(['INT64'])
 
@@ -41,6 +42,8 @@ export const checkIncremental = (check: IncrementalCheck): void => {
   else if (type !== undefined && !TIMES.has(type) && !NUMBERS.has(type))
     report('cursor', `is ${type}: a cursor is a TIMESTAMP, a DATE or an INT64`)
   else if (type !== undefined && NUMBERS.has(type)) checkNumber(incremental, report)
+  else if (type === 'DATE' && (incremental.size ?? 0) % DAY_MS !== 0)
+    report('size', 'must be whole days, as the cursor counts them')
   if (incremental.initial !== undefined && !isInitial(incremental.initial, type))
     report('initial', 'must be a date such as 2026-01-31 or an instant, as the cursor counts, or a whole number')
   if (load.strategy === 'append' && incremental.lookback > 0)

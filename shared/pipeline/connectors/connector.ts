@@ -81,6 +81,8 @@ export interface Connector<S extends Source = Source> {
   plan(context: ConnectorContext<S>): Promise<SourcePlan>
   /** One link of a slot: the first without continuation. Errors: terminal ones reject the chunk, retryable ones cost an attempt. */
   read(context: ConnectorContext<S>, slot: Json, continuation?: Json): Promise<LinkRead>
+  /** Ends of a slot of an incremental step whose window is cut into several: a row belongs to one of them, whatever the source sends. */
+  slotWindow?(context: ConnectorContext<S>, slot: Json): { readonly start?: string; readonly end?: string } | undefined
   /** Input for schema inference: the beginning of the first slot. */
   sample(context: ConnectorContext<S>, slot: Json): Promise<LinkRead>
   /** Columns that the connector itself adds (inherit) and their types. */

@@ -10,6 +10,8 @@ import { resourceOf, scopeOf } from '../connectors/registry.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 import { holdCursor, type CursorSubject } from './cursor.ts'
 
+const DAY_MS = 86_400_000
+
 /** What a cursor can count. */
 type CursorType = 'TIMESTAMP' | 'DATE' | 'INT64'
 
@@ -58,7 +60,12 @@ export const fitWindow = (context: StepContext<IngestStep>, opened: OpenWindow, 
       `incremental.cursor of ${context.step.source} is ${column}, which the data does not have. It has: ${schema.map(({ name }) => name).join(', ')}`,
     )
   const type = cursorType(field.type, column)
-  return type === opened.type ? opened : { ...windowOf(context, opened.open, type), range: opened.range }
+  if (type === opened.type) return opened
+  if (opened.open.incremental.size !== undefined)
+    throw new InvalidConfigError(
+      `incremental.size of ${context.step.source} cuts a window of ${opened.type}, and ${column} is ${type}: say its type in the schema or in \`types\``,
+    )
+  return { ...windowOf(context, opened.open, type), range: opened.range }
 }
 
 const windowOf = (context: StepContext<IngestStep>, open: OpenCursor, type: CursorType): OpenWindow => {
@@ -68,6 +75,8 @@ const windowOf = (context: StepContext<IngestStep>, open: OpenCursor, type: Curs
       `the cursor of step ${context.at.stepId} is at ${from}, and its column ${incremental.cursor} is ${type}: ` +
         (standing.value === undefined ? 'mend incremental.initial' : 'give the step another step_id to start anew'),
     )
+  if (type === 'DATE' && (incremental.size ?? 0) % DAY_MS !== 0)
+    throw new InvalidConfigError(`incremental.size of ${context.step.source}: ${incremental.cursor} counts whole days`)
   const { start, end, to } = type === 'INT64' ? numbersOf(open) : timesOf(context, open, type)
   const ends = { ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
   return {

@@ -12,6 +12,7 @@ import {
 import { stepIs } from '@convergence/core/run/run.ts'
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import type { Json } from '../connectors/connector.ts'
+import { connectorContext, connectorOf } from '../connectors/registry.ts'
 import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { mapLimited } from '../map-limited.ts'
 import { freezeManifest } from '../load/manifest.ts'
@@ -74,7 +75,7 @@ const walkOn = async (
 ): Promise<LinkMarker | undefined> => {
   const name = linkName(context.at, at.chunk, at.link)
   const standing = await readDocument(context, name, linkMarker)
-  let link = standing ?? (await readLink(context, plan, { ...at, continuation: await continuationOf(context, at) }))
+  let link = standing ?? (await readNow(context, plan, at))
   // A slot of a single link needs no marker but the slot's own.
   if (!standing && (at.link > 0 || link.continuation !== undefined))
     link = await createDocument(context, name, linkMarker, link)
@@ -88,6 +89,18 @@ const walkOn = async (
     { name: [runId, stepId, 'chunk', next.chunk, next.link] },
   )
   return undefined
+}
+
+const readNow = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  at: { chunk: number; link: number; slot: Json },
+): Promise<LinkMarker> => {
+  const continuation = await continuationOf(context, at)
+  // Of a window that is cut into slots each keeps its own part, whatever its source sends: a row at an edge belongs to one of them.
+  const window = connectorOf(context).slotWindow?.(connectorContext(context, { plan }), at.slot)
+  const own = plan.window && window ? { ...plan, window: { ...plan.window, ...window } } : plan
+  return readLink(context, own, { ...at, continuation })
 }
 
 /** Where the link before ended; undefined: this is the first. */

@@ -55,6 +55,8 @@ export const createRestApiConnector = ({ sleep }: { sleep: Sleep }): Connector<R
         throw new InvalidConfigError(`${context.resource} cannot be read before its columns are settled`)
       return readLink(await readerOf(context, slot), context.columns, continuation)
     },
+    slotWindow: (context, slot) =>
+      resourceOf(context).incremental?.size === undefined ? undefined : readSlot(slot).window,
     sample: async (context, slot) => sampleLink(await readerOf(context, slot)),
     columns: (context) =>
       Object.entries(resourceOf(context).inherit).map(([name, { type }]) => ({ name, type: type?.type })),
