@@ -106,9 +106,9 @@ const assemble = async ({ project, settings, local, closers, close }: Parts): Pr
   const { ports, owner } = local
   await ports.warehouse.prepare()
   const pepper = settings.apiKeyPepper ?? keepPepper(join(project.local, 'api-key-pepper'), ports.random)
-  const platform = embeddedPlatform({ ports, pepper, bucket: settings.bucket })
   const tenants = await tenantsOf(ports)
   const workers = createWorkers(local, settings)
+  const platform = embeddedPlatform({ ports, pepper, bucket: settings.bucket, trouble: () => workers.trouble() })
   return {
     project,
     settings,

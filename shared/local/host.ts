@@ -32,6 +32,8 @@ export interface LocalHostOptions {
   readonly topics?: Partial<Record<Topic, DeliveryPolicy>>
   /** Called before the letter is put away, at least once; what it throws is logged. */
   readonly onDeadLetter?: (letter: DeadLetter) => void | Promise<void>
+  /** Called at every look at the state file: why it cannot be read or written, or undefined when all is well. */
+  readonly onTrouble?: (trouble: string | undefined) => void
   readonly timer?: Timer
 }
 
@@ -115,13 +117,16 @@ export class LocalHost {
     }))
     try {
       const result = await database.call('claim', { channels, nowMs })
+      this.#options.onTrouble?.(undefined)
       // Stopped meanwhile: what was claimed is released by the next start.
       if (this.#state !== 'started') return
       for (const delivery of result.claimed) this.#begin(delivery)
       this.#setTimer(result)
       this.#noticeIdle(result)
     } catch (error) {
-      log.error('messages and tasks cannot be read', { error: toPlatformError(error).message })
+      const { message } = toPlatformError(error)
+      log.error('messages and tasks cannot be read', { error: message })
+      this.#options.onTrouble?.(message)
       this.#wakeIn(STORE_RETRY_MS)
     }
   }

@@ -10,6 +10,8 @@ export interface Workers {
   start(watchUploads: boolean): Promise<void>
   /** Finishes what is under way. */
   stop(): Promise<void>
+  /** Why nothing is delivered, if that is so. */
+  trouble(): string | undefined
 }
 
 /** Delivers messages and tasks to the functions' handlers, and watches the buckets' folders. */
@@ -21,6 +23,7 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
     lanes: settings.lanes,
     leaseMs: settings.claimLeaseMs,
   })
+  let trouble: string | undefined
   const host = new LocalHost({
     database,
     clock,
@@ -30,6 +33,7 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
     taskHandlers: queues,
     queues: queuePolicies(settings.lanes),
     onDeadLetter: (letter) => failDeadLetter(ports.bus, letter),
+    onTrouble: (found) => (trouble = found),
   })
   let watcher: UploadWatcher | undefined
   return {
@@ -43,5 +47,6 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
       await watcher?.stop()
       await host.stop()
     },
+    trouble: () => trouble,
   }
 }

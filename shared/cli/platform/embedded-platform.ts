@@ -22,10 +22,12 @@ export interface PlatformOptions {
   readonly pepper: string
   /** The platform's own bucket. */
   readonly bucket: string
+  /** Why nothing goes on, if that is so. */
+  readonly trouble?: (() => string | undefined) | undefined
 }
 
 /** The platform of this process: the control plane's verbs. */
-export const embeddedPlatform = ({ ports, pepper, bucket }: PlatformOptions): Platform => {
+export const embeddedPlatform = ({ ports, pepper, bucket, trouble }: PlatformOptions): Platform => {
   const context = (): ControlContext => ({ ports, trace: ports.random.hex(16) })
   const of = (tenant: string): TenantContext => ({ ...context(), tenant })
   const readProgress = progressReader(context(), bucket)
@@ -35,6 +37,7 @@ export const embeddedPlatform = ({ ports, pepper, bucket }: PlatformOptions): Pl
     run: viewRun(run, await getReceipts(of(run.tenant), run)),
     progress: await readProgress(run),
     waits: await readWaits(context(), bucket, run),
+    trouble: trouble?.(),
   })
 
   return {

@@ -40,6 +40,8 @@ export interface RunLook {
   readonly progress: readonly StepProgress[]
   /** Of steps that stand still and will try again. */
   readonly waits: readonly StepWait[]
+  /** Why nothing at all goes on: the disk is full, for one. */
+  readonly trouble?: string | undefined
 }
 
 export interface QueryAsk {

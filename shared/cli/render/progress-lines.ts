@@ -1,6 +1,6 @@
 import type { RunLook } from '../platform/platform.ts'
 import { noteBaselines, type Baselines } from './baselines.ts'
-import { details, statusWord, waitText } from './progress.ts'
+import { details, statusWord, troubleText, waitText } from './progress.ts'
 
 /** How long a step may be silent in a pipe, milliseconds. */
 const QUIET_MS = 10_000
@@ -9,6 +9,7 @@ const QUIET_MS = 10_000
 export const progressLines = (): ((look: RunLook, nowMs: number) => string[]) => {
   let status = ''
   let baselines: Baselines = new Map()
+  let trouble: string | undefined
   const waits = new Map<string, string>()
   const told = new Map<string, { status: string; atMs: number; text: string }>()
   return (look, nowMs) => {
@@ -32,6 +33,8 @@ export const progressLines = (): ((look: RunLook, nowMs: number) => string[]) =>
       if (waits.get(wait.stepId) !== wait.until) lines.push(`step ${wait.stepId}: ${waitText(wait, nowMs)}`)
       waits.set(wait.stepId, wait.until)
     }
+    if (look.trouble !== undefined && look.trouble !== trouble) lines.push(troubleText(look.trouble))
+    trouble = look.trouble
     return lines
   }
 }

@@ -70,6 +70,14 @@ test('piped, each wait is told once', () => {
   expect(lines(waiting, atMs(3))).toEqual([])
 })
 
+test('why nothing at all goes on is told once, as long as it is so', () => {
+  const stuck = { ...running, trouble: 'the disk is full; free some space' }
+  expect(at(2, stuck)).toMatch(/\nNothing goes on: the disk is full; free some space$/)
+  const lines = progressLines()
+  expect(lines(stuck, atMs(2)).at(-1)).toBe('Nothing goes on: the disk is full; free some space')
+  expect(lines(stuck, atMs(3))).toEqual([])
+})
+
 test('piped, a line is told when a status changes, and not again', () => {
   const lines = progressLines()
   expect(lines(running, atMs(2))).toEqual(['run costs-1: running', 'step usage: reading, 25/100 chunks, 2,500 rows'])

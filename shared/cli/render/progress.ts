@@ -21,13 +21,16 @@ export const renderProgress = (state: ProgressState): string => {
     run.started_at === null ? '' : `  ${formatDuration(Math.max(0, state.nowMs - Date.parse(run.started_at)))}`
   const head = `${state.style.bold(run.run_id)}  ${run.status.toLowerCase()}${since}`
   const lines = run.steps.flatMap((step) => [stepLine(step, widest, state), ...waitLines(step, state)])
-  return [head, ...lines].join('\n')
+  const trouble = state.look.trouble === undefined ? [] : [state.style.red(troubleText(state.look.trouble))]
+  return [head, ...lines, ...trouble].join('\n')
 }
 
 const waitLines = (step: Step, { look, nowMs, width, style }: ProgressState): string[] =>
   look.waits
     .filter(({ stepId }) => stepId === step.step_id)
     .map((wait) => style.yellow(`  ${waitText(wait, nowMs)}`.slice(0, Math.max(20, width - 1))))
+
+export const troubleText = (trouble: string): string => `Nothing goes on: ${trouble}`
 
 /** Why a step stands still, and for how long. */
 export const waitText = ({ reason, until }: RunLook['waits'][number], nowMs: number): string =>
