@@ -4,6 +4,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { InvalidInputError } from '@convergence/core/errors.ts'
 import { tokenize } from '@convergence/core/sql/tokens.ts'
 import type { TableRef } from '@convergence/core/table.ts'
+import { explainError } from '@convergence/local/sql/explain/explain-error.ts'
 import { MACROS, SESSION_SETTINGS } from '@convergence/local/sql/macros.ts'
 import { loadTranslator, type TranslateGoogleSql } from '@convergence/local/sql/translate.ts'
 import { createTable, type CaseTable } from './sql-tables.ts'
@@ -94,9 +95,10 @@ const runCase = async (
   } catch (error) {
     return verdict('refused', `table: ${(error as Error).message}`)
   }
+  const google = withTemplates(one.sql, Object.keys(refs))
   let sql: string
   try {
-    sql = translate({ sql: withTemplates(one.sql, Object.keys(refs)), tables: refs, parameters: [] }).sql
+    sql = translate({ sql: google, tables: refs, parameters: [] }).sql
   } catch (error) {
     return error instanceof InvalidInputError
       ? verdict('refused', error.message)
@@ -115,8 +117,10 @@ const runCase = async (
   } catch (error) {
     if (one.expect === 'error') return verdict('passed')
     // Macros refuse too, where only the type of a value tells that it cannot be right.
-    const refused = (error as Error).message.includes('not available in the embedded warehouse')
-    return verdict(refused ? 'refused' : 'crashed', `${(error as Error).message.slice(0, 300)}\n    ${sql}`)
+    const { message } = error as Error
+    const told = explainError(message, { google, duckdb: sql }) ?? message
+    const refused = told.includes('not available in the embedded warehouse')
+    return verdict(refused ? 'refused' : 'crashed', `${told.slice(0, 300)}\n    ${sql}`)
   }
 }
 

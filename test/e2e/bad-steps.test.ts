@@ -70,11 +70,15 @@ describe('SQL that', () => {
     [
       'names a column that is not there',
       'SELECT id,\n  total\nFROM {{ raw.lines }}',
-      ':2:3: Referenced column "total" not found',
+      ':2:3: there is no column "total"',
     ],
-    ['meets a model without a price', UNPRICED, ': no price for model new: add it to prices.csv'],
-    ['divides by zero', 'SELECT id / 0 AS x FROM {{ raw.lines }}', ': division by zero'],
-    ['casts what cannot be', 'SELECT CAST(model AS INT64) AS x FROM {{ raw.lines }}', ': Could not cast gpt to INT64'],
+    ['meets a model without a price', UNPRICED, ':3:24: no price for model new: add it to prices.csv'],
+    ['divides by zero', 'SELECT id / 0 AS x FROM {{ raw.lines }}', ':1:11: division by zero'],
+    [
+      'casts what cannot be',
+      'SELECT CAST(model AS INT64) AS x FROM {{ raw.lines }}',
+      ':1:8: "gpt" cannot be cast to INT64',
+    ],
   ])('%s fails its step with file and position, and writes no table', async (_what, sql, told) => {
     const tenant = await loadedTenant(TRANSFORM)
     tenant.sql('silver/cost.sql', sql)

@@ -153,7 +153,10 @@ const arrayAgg = (translation: Translation, body: Body): Aggregate => {
 
 const stringAgg = (translation: Translation, body: Body): Aggregate => {
   const { read, list, cut, plainOnly } = readCollected(translation, 'STRING_AGG', body, ['separator'])
-  const separator = isAbsent(read.separator) ? "','" : compileHoisted(translation, read.separator).sql
+  const given = isAbsent(read.separator) ? undefined : compileHoisted(translation, read.separator)
+  if (given?.type === 'BYTES')
+    return translation.refuse(body, 'STRING_AGG of BYTES is not available in the embedded warehouse', 'STRING_AGG')
+  const separator = given?.sql ?? "','"
   return {
     parts: [list(true)],
     finish: ([text = '']) => `array_to_string(${cut(text)}, ${separator})`,

@@ -52,12 +52,37 @@ const compileSetOperation = (translation: Translation, kind: 'union' | 'intersec
     for (const side of [left, right])
       if (isStructSelect(side) || hasStruct(side))
         translation.refuse(side, 'STRUCT in a set operation is not available in the embedded warehouse', title(kind))
+    leaveUntyped(translation, [left, right])
     const word = `${title(kind)}${all === true ? ' ALL' : ''}`
     return [
       `(${compileQuery(translation, left)}) ${word} (${compileQuery(translation, right)})`,
       ...compileTail(translation, order, limit, offset),
     ].join(' ')
   })
+}
+
+/** A NULL takes the type of what stands in its column on the other side, where that is no NULL itself. */
+const leaveUntyped = (translation: Translation, sides: readonly unknown[]): void => {
+  const selects = sides.flatMap(leaves)
+  const isStar = selects.some((items) => items.some((item) => kindOf(item)?.kind === 'star'))
+  if (isStar) return
+  for (const [index] of (selects[0] ?? []).entries()) {
+    const column = selects.map((items) => withoutAlias(items[index]))
+    const nulls = column.filter((item) => kindOf(item)?.kind === 'null')
+    if (nulls.length < column.length) for (const item of nulls) translation.leaveUntyped(item)
+  }
+}
+
+const withoutAlias = (item: unknown): unknown => {
+  const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
+  return kind === 'alias' ? body.this : item
+}
+
+/** The output columns of each SELECT that a set operation unites. */
+const leaves = (node: unknown): unknown[][] => {
+  const { kind, body } = kindOf(node) ?? { kind: '', body: {} }
+  if (kind === 'select') return [listOf(body.expressions)]
+  return [body.left, body.right, body.this].filter((side) => !isAbsent(side)).flatMap(leaves)
 }
 
 /** DuckDB unites STRUCTs by the names of their fields, BigQuery by their positions. */
@@ -201,7 +226,7 @@ const compileItems = (translation: Translation, select: Body): string => {
 const compileItem = (translation: Translation, node: unknown): Expr => {
   const value = compileHoisted(translation, node)
   // BigQuery gives an untyped NULL the type INT64.
-  return value.isNull ? { sql: 'CAST(NULL AS BIGINT)', type: 'INT64' } : value
+  return value.isNull && !translation.isUntyped(node) ? { sql: 'CAST(NULL AS BIGINT)', type: 'INT64' } : value
 }
 
 const selectFields = (

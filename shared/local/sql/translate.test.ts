@@ -17,6 +17,8 @@ beforeAll(async () => {
 
 /** Answers as BigQuery gives them: query, then its one row. */
 const ANSWERS: [sql: string, ...row: (string | null)[]][] = [
+  // A NULL takes its type from the other side.
+  ['SELECT LOGICAL_OR(x) FROM (SELECT NULL AS x UNION ALL SELECT TRUE)', 'true'],
   // Money: NUMERIC is exact, and rounded half away from zero at nine digits.
   [
     `SELECT NUMERIC '1.1' * NUMERIC '1.1', NUMERIC '0.000000001' * NUMERIC '0.5', NUMERIC '-0.000000001' * NUMERIC '0.5'`,

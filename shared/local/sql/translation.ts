@@ -47,6 +47,7 @@ export class Translation {
   #numbers = 0
   readonly #frames: Frame[] = []
   readonly #framed = new Set<string>()
+  readonly #untyped = new Set<unknown>()
   #made = 0
 
   constructor(query: TenantSql, source: Source) {
@@ -102,6 +103,15 @@ export class Translation {
     const reference = `${frame.name}['${name}']`
     frame.parts.push({ name, reference, sql, aggregate })
     return reference
+  }
+
+  /** A NULL that takes its type from the other side of a set operation. */
+  leaveUntyped(node: unknown): void {
+    this.#untyped.add(node)
+  }
+
+  isUntyped(node: unknown): boolean {
+    return this.#untyped.has(node)
   }
 
   /** For names that the translation makes. */

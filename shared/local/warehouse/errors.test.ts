@@ -34,6 +34,7 @@ describe('failureOf', () => {
       false,
       `Could not convert string 'x' to INT64`,
     ],
+    ['Invalid Input Error: Out of Memory, says the tenant', 'DATA_REJECTED', false, 'Out of Memory, says the tenant'],
     ['Invalid Input Error: division by zero', 'DATA_REJECTED', false, 'division by zero'],
     [
       'Binder Error: Referenced column "x" not found in FROM clause!\nCandidate bindings: "id"\n\nLINE 1: …',

@@ -5,7 +5,9 @@ import type { JobFailure } from '@convergence/core/ports/warehouse.ts'
 /** DuckDB's errors carry no code: what happened is told by their text alone. */
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const isForeign = (error: unknown): boolean => !(error instanceof PlatformError)
+/** What DuckDB says itself: the text of an Invalid Input Error may be a tenant's, by ERROR. */
+const isForeign = (error: unknown): boolean =>
+  !(error instanceof PlatformError) && !textOf(error).startsWith('Invalid Input Error')
 
 /** A failed checkpoint: every further statement fails until the file is opened again. */
 export const isInvalidated = (error: unknown): boolean =>
@@ -28,6 +30,7 @@ interface Rule {
 
 /** The first that fits counts. */
 const RULES: readonly Rule[] = [
+  { pattern: /^Invalid Input Error/, failure: (_, text) => rejected(clean(text)) },
   {
     pattern: /No space left on device|disk is full|max_temp_directory_size/i,
     failure: () => unavailable('the disk is full: free some space, then run it again'),
@@ -61,7 +64,7 @@ const RULES: readonly Rule[] = [
     failure: (_, text) => unavailable(`a file of the warehouse could not be read or written: ${clean(text)}`),
   },
   {
-    pattern: /^(Conversion|Out of Range|Constraint|Invalid Input|Mismatch Type) Error/,
+    pattern: /^(Conversion|Out of Range|Constraint|Mismatch Type) Error/,
     failure: (_, text) => rejected(clean(text)),
   },
   {

@@ -70,6 +70,6 @@ test('no SQL at all reaches a file outside the object folder, or another setting
 test('names line and column of a column that is not there', async () => {
   const warehouse = await fixture.open()
   await expect(warehouse.dryRun('acme', tenantSql('SELECT id,\n  nmae\nFROM {{usage}}'))).rejects.toThrow(
-    /^SQL 2:3: Referenced column "nmae" not found/,
+    /^SQL 2:3: there is no column "nmae"/,
   )
 })

@@ -3,6 +3,7 @@ import type { QueryJob } from '@convergence/core/ports/warehouse.ts'
 import type { JobContext } from './publish.ts'
 import { nativeQuery } from './relations.ts'
 import type { RawResult, Session } from './session.ts'
+import { inTenantWords } from './tenant-failure.ts'
 import { tenantQuery } from './tenant-query.ts'
 import { resultField } from './types.ts'
 
@@ -19,7 +20,9 @@ export const runQuery = async (
     query.dialect === 'google'
       ? await tenantQuery(session, query, translate)
       : await nativeQuery(session, query, localPath)
-  const result = await session.read(local.sql, local.bindings, MAX_ROWS)
+  const read = (): Promise<RawResult> => session.read(local.sql, local.bindings, MAX_ROWS)
+  const result =
+    query.dialect === 'google' ? await inTenantWords({ google: query.sql, duckdb: local.sql }, read) : await read()
   if (result.rows > MAX_ROWS)
     throw new LimitExceededError(
       `the query gives more than ${MAX_ROWS} rows: add a LIMIT, or write them into a table with a transform`,

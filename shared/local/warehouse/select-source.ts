@@ -12,6 +12,7 @@ import { bindParameter } from './parameters.ts'
 import type { Bindings, ResultColumn, Session } from './session.ts'
 import type { Source } from './source.ts'
 import { quoted } from './sql.ts'
+import { inTenantWords } from './tenant-failure.ts'
 import { tenantQuery, type TranslateSql } from './tenant-query.ts'
 import { resultField, typeLabel } from './types.ts'
 
@@ -27,7 +28,9 @@ export const selectSource = async (
   target: { readonly schema: TableSchema; readonly stored: TableSchema; readonly translate: TranslateSql },
 ): Promise<Source> => {
   const query = await tenantQuery(session, source, target.translate)
-  const columns = (await session.columns(query.sql, query.bindings)).filter(
+  const inWords = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    inTenantWords({ google: source.sql, duckdb: query.sql }, work)
+  const columns = (await inWords(() => session.columns(query.sql, query.bindings))).filter(
     ({ name }) => !PLATFORM_FIELD_NAMES.has(name.toLowerCase()),
   )
   const fields = withPlatformFields(target.schema.length > 0 ? target.schema : inferredFields(columns, target.stored))
@@ -36,10 +39,8 @@ export const selectSource = async (
     PLATFORM_FIELD_NAMES.has(field.name) ? `$stamp${field.name} AS ${quoted(field.name)}` : column(field, columns),
   )
   refuseOthers(columns, fields)
-  await session.run(`CREATE TEMP TABLE "#staged" AS SELECT ${selected.join(', ')} FROM (${query.sql}\n) AS q`, {
-    ...query.bindings,
-    ...stamp,
-  })
+  const staged = `CREATE TEMP TABLE "#staged" AS SELECT ${selected.join(', ')} FROM (${query.sql}\n) AS q`
+  await inWords(() => session.run(staged, { ...query.bindings, ...stamp }))
   return { sql: STAGED, bindings: {}, fields, position: fields.map(({ name }) => quoted(name)) }
 }
 
