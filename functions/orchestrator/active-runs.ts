@@ -11,7 +11,7 @@ export interface ActiveRun extends ActiveEntry {
   readonly runId: string
 }
 
-/** The other runs of the run's pipeline in the active set, in the order in which they were asked for. */
+/** The other runs of the run's pipeline in the active set, about in the order in which they were asked for. */
 export const otherActiveRuns = async (stage: Stage, run: Run): Promise<ActiveRun[]> => {
   const prefix = activePrefix(run.tenant)
   const others: ActiveRun[] = []
@@ -24,9 +24,5 @@ export const otherActiveRuns = async (stage: Stage, run: Run): Promise<ActiveRun
     }
     pageToken = page.nextPageToken
   } while (pageToken !== undefined)
-  return others.toSorted((a, b) => (isBefore(a, b) ? -1 : 1))
+  return others.toSorted((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1))
 }
-
-/** Two runs of one millisecond are in the order of their ids. */
-export const isBefore = (a: Omit<ActiveRun, 'pipelineId'>, b: Omit<ActiveRun, 'pipelineId'>): boolean =>
-  a.requestedAt === b.requestedAt ? a.runId < b.runId : a.requestedAt < b.requestedAt

@@ -2,7 +2,7 @@ import { MESSAGE } from '@convergence/core/messages.ts'
 import { slotKey } from '@convergence/core/names.ts'
 import { runEnded, type Run } from '@convergence/core/run/run.ts'
 import { readRun, type Stage } from '@convergence/pipeline/stage.ts'
-import { isBefore, otherActiveRuns } from './active-runs.ts'
+import { otherActiveRuns } from './active-runs.ts'
 
 /** `concurrency` of a pipeline: slot documents that name their run, retaken only from one that has ended. */
 interface SlotDocument {
@@ -52,12 +52,19 @@ const readSlots = (stage: Stage, run: Run): Promise<Slot[]> =>
     }),
   )
 
+/** By their documents: of one cause that was asked for twice at once, the entry in the active set may be the loser's. */
 const waitingBefore = async (stage: Stage, run: Run, holders: ReadonlySet<string | undefined>): Promise<string[]> => {
-  const others = await otherActiveRuns(stage, run)
-  const earlier = others.filter((other) => isBefore(other, run) && !holders.has(other.runId))
-  const runs = await Promise.all(earlier.map(({ runId }) => readRun(stage, runId)))
-  return runs.flatMap((other) => (other?.status === 'PENDING' || other?.status === 'QUEUED' ? [other.runId] : []))
+  const others = (await otherActiveRuns(stage, run)).filter(({ runId }) => !holders.has(runId))
+  const runs = await Promise.all(others.map(({ runId }) => readRun(stage, runId)))
+  return runs
+    .filter((other) => other !== undefined)
+    .filter((other) => (other.status === 'PENDING' || other.status === 'QUEUED') && isBefore(other, run))
+    .map(({ runId }) => runId)
 }
+
+/** Two runs of one millisecond are in the order of their ids. */
+const isBefore = (a: Run, b: Run): boolean =>
+  a.requestedAt === b.requestedAt ? a.runId < b.runId : a.requestedAt < b.requestedAt
 
 const askToLook = (stage: Stage, { trace }: Run, runId: string): Promise<void> =>
   stage.ports.bus.publish('run-events', { ...MESSAGE, trace, type: 'run.requested', runId })

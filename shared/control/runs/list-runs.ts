@@ -1,4 +1,10 @@
-import { runIndexPrefix, runKey, tenantRunIndexPrefix } from '@convergence/core/names.ts'
+import {
+  runIndexKey,
+  runIndexPrefix,
+  runKey,
+  tenantRunIndexKey,
+  tenantRunIndexPrefix,
+} from '@convergence/core/names.ts'
 import { runDocument, type Run } from '@convergence/core/run/run.ts'
 import type { TenantContext } from '../context.ts'
 
@@ -21,8 +27,20 @@ export const listRuns = async (
     limit: Math.min(query.limit ?? 20, 100),
     ...(query.pageToken !== undefined && { pageToken: query.pageToken }),
   })
-  const entries = await Promise.all(page.entries.map(({ value }) => context.ports.state.get(runKey(value.runId))))
-  // An index entry without a run is a request that crashed before the run was written.
-  const runs = entries.flatMap((entry) => (entry ? [runDocument.parse(entry.value)] : []))
-  return { runs: runs.filter((run) => run.tenant === context.tenant), nextPageToken: page.nextPageToken }
+  const found = await Promise.all(
+    page.entries.map(async ({ key, value }): Promise<Run[]> => {
+      const entry = await context.ports.state.get(runKey(value.runId))
+      const run = entry && runDocument.parse(entry.value)
+      return run && isEntryOf(run, key) ? [run] : []
+    }),
+  )
+  const runs = found.flat().filter((run) => run.tenant === context.tenant)
+  return { runs, nextPageToken: page.nextPageToken }
 }
+
+/**
+ * An index entry without a run is a request that crashed before the run was written; one of another time is of a request that lost
+ * against the same cause at the same moment, and is not listed beside the winner's.
+ */
+const isEntryOf = ({ tenant, pipelineId, requestedAt, runId }: Run, key: string): boolean =>
+  key === runIndexKey(tenant, pipelineId, requestedAt, runId) || key === tenantRunIndexKey(tenant, requestedAt, runId)
