@@ -315,6 +315,31 @@ describe('on_failure', () => {
     expect(await tenant.rows('SELECT id FROM raw.others')).toEqual(['1'])
   })
 
+  it.each(['items', 'after'])('never lets a step be green whose receipt does not balance: %s', async (step) => {
+    const tenant = await items(`account${step}`, '', [
+      ingest('items', ', on_failure: continue'),
+      `${AFTER}, on_failure: continue`,
+    ])
+    tenant.sql('silver/after', 'SELECT id FROM {{ raw.items }}')
+    tenant.serve('items', () => rows(1, 2))
+    const putBack = flow.override('warehouse', (real) => ({
+      poll: async (ref) => {
+        const status = await real.poll(ref)
+        if (status?.kind !== 'publish' || status.state !== 'done' || !status.counts || status.labels.step !== step)
+          return status
+        return { ...status, counts: { ...status.counts, inserted: 1 } }
+      },
+    }))
+    const run = await tenant.run('load')
+    putBack()
+    expect(run).toMatchObject({ status: 'FAILED', error: { message: expect.stringContaining('does not balance') } })
+    expect(stepsOf(run)).toEqual(
+      step === 'items' ? { items: 'FAILED', after: 'SKIPPED' } : { items: 'SUCCEEDED', after: 'FAILED' },
+    )
+    // What became visible is in a receipt all the same.
+    expect(run.receipts.find((receipt) => receipt.step_id === step)).toMatchObject({ balanced: false })
+  })
+
   it('alert goes on with everything; the run has SUCCEEDED with a warning', async () => {
     const tenant = await failing('alert', 'alert')
     tenant.serve('others', () => rows(1))

@@ -18,6 +18,8 @@ export interface Published {
   readonly tables: readonly string[]
   readonly warnings: readonly Problem[]
   readonly superseded: boolean
+  /** It is visible, and not what it should be: the step has failed all the same. */
+  readonly error?: Problem | undefined
 }
 
 export const advance = (run: Run, transition: Transition, now: string): Run => {
@@ -103,6 +105,8 @@ const within = (stepId: string, error: Problem): Problem => ({
 const sealed = (step: StepState, published: Published | undefined, now: string): StepState => {
   if (step.status !== 'PUBLISHING') return step
   if (!published) return { ...step, status: step.error ? 'FAILED' : 'CANCELLED', endedAt: now }
+  if (published.error)
+    return { ...step, ...outcome(published), error: step.error ?? published.error, status: 'FAILED', endedAt: now }
   const { error, ...rest } = step
   const late: Problem[] = error
     ? [{ code: error.code, message: `published before it could be stopped: ${error.message}` }]

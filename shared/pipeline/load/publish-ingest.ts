@@ -1,5 +1,5 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
-import { DataRejectedError, toPlatformError } from '@convergence/core/errors.ts'
+import { toPlatformError } from '@convergence/core/errors.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
@@ -17,7 +17,7 @@ import { loadQuarantine } from './load-quarantine.ts'
 import { refuseRejects } from './max-rejected.ts'
 import { replacedBy, withoutNewer } from './partitions.ts'
 import { ingestWarnings } from './ingest-warnings.ts'
-import { readReceipt, recordReceipt, rowsOf, writeReceipt } from './settle.ts'
+import { imbalanceOf, readReceipt, recordReceipt, rowsOf, writeReceipt } from './settle.ts'
 
 /**
  * Publishes a frozen ingest step. Called again and again, by its command and by polls, until the step has ended: each call goes as far as
@@ -145,12 +145,9 @@ const finish = async (
   if (plan.cursor) await moveCursor(context, plan.cursor, receipt.cursorTo)
   await recordReceipt(context, receipt)
   await releaseLedger(context, targetOf(context), receipt.jobId)
-  if (!receipt.balanced)
-    throw new DataRejectedError(
-      `the receipt does not balance: fetched ${receipt.fetched}, accepted ${receipt.accepted}, rejected ${receipt.rejected}, filtered ${receipt.filtered}, ` +
-        `staged ${receipt.staged}, inserted ${receipt.inserted}, updated ${receipt.updated}, superseded ${receipt.superseded}`,
-    )
-  await succeed(context, plan, manifest, receipt)
+  const imbalance = imbalanceOf(receipt)
+  if (imbalance) await failStep(context, imbalance, rowsOf(receipt))
+  else await succeed(context, plan, manifest, receipt)
   return undefined
 }
 
@@ -175,7 +172,8 @@ export const publishedIngest = async (
   const receipt = await settleIngest(context, done)
   await recordReceipt(context, receipt)
   await releaseLedger(context, targetOf(context), receipt.jobId)
-  return publishedOf(context, await requirePlan(context), await readManifest(context), receipt)
+  const published = await publishedOf(context, await requirePlan(context), await readManifest(context), receipt)
+  return { ...published, error: imbalanceOf(receipt) }
 }
 
 /** What the run's document says of the step; without a receipt it was superseded. */

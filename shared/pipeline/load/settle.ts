@@ -1,5 +1,5 @@
 import { receiptKey } from '@convergence/core/names.ts'
-import type { StepRows } from '@convergence/core/messages.ts'
+import type { Problem, StepRows } from '@convergence/core/messages.ts'
 import type { JobCounts } from '@convergence/core/ports/warehouse.ts'
 import { isBalanced, receipt, type Receipt } from '@convergence/core/receipt.ts'
 import { tableName, type TableRef } from '@convergence/core/table.ts'
@@ -93,6 +93,17 @@ export const recordReceipt = (context: StepContext, account: Receipt): Promise<v
       },
     },
   ])
+
+/** A step whose receipt does not balance is never green. */
+export const imbalanceOf = (account: Receipt): Problem | undefined =>
+  account.balanced
+    ? undefined
+    : {
+        code: 'DATA_REJECTED',
+        message:
+          `the receipt does not balance: fetched ${account.fetched}, accepted ${account.accepted}, rejected ${account.rejected}, filtered ${account.filtered}, ` +
+          `staged ${account.staged}, inserted ${account.inserted}, updated ${account.updated}, superseded ${account.superseded}`,
+      }
 
 export const rowsOf = (account: Receipt): StepRows => ({
   fetched: account.fetched,

@@ -7,7 +7,7 @@ import { stepIs } from '@convergence/core/run/run.ts'
 import { withPlatformFields, type FieldType } from '@convergence/core/table.ts'
 import { driveFence, type FenceResult, type Publication } from '../load/fence.ts'
 import { replacedBy, withoutNewer } from '../load/partitions.ts'
-import { readReceipt } from '../load/settle.ts'
+import { imbalanceOf, readReceipt, rowsOf } from '../load/settle.ts'
 import { strategyOf } from '../plan/strategy.ts'
 import { failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
 import { renderSql } from '@convergence/core/sql/render-sql.ts'
@@ -66,6 +66,8 @@ const answer = async (context: StepContext<TransformStep>, result: FenceResult):
 }
 
 const succeed = (context: StepContext<TransformStep>, receipt: Parameters<typeof publishedOf>[0]): Promise<void> => {
+  const imbalance = receipt && imbalanceOf(receipt)
+  if (imbalance) return failStep(context, imbalance, rowsOf(receipt))
   const published = publishedOf(receipt)
   return sendEvent(context, {
     type: 'step.succeeded',

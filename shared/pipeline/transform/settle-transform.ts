@@ -2,7 +2,7 @@ import type { TransformStep } from '@convergence/core/config/pipeline.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Published } from '@convergence/core/run/advance.ts'
 import { releaseLedger, type DoneJob } from '../load/fence.ts'
-import { recordReceipt, rowsOf, writeReceipt } from '../load/settle.ts'
+import { imbalanceOf, recordReceipt, rowsOf, writeReceipt } from '../load/settle.ts'
 import { supersededWarnings } from '../load/superseded.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 
@@ -43,7 +43,10 @@ export const settleAgain = async (context: StepContext<TransformStep>, receipt: 
 export const publishedTransform = async (
   context: StepContext<TransformStep>,
   done: { readonly jobId: string; readonly status: DoneJob },
-): Promise<Published> => publishedOf(await settleTransform(context, done))
+): Promise<Published> => {
+  const receipt = await settleTransform(context, done)
+  return { ...publishedOf(receipt), error: imbalanceOf(receipt) }
+}
 
 export const publishedOf = (receipt: Receipt | undefined): Published => ({
   rows: receipt ? rowsOf(receipt) : { fetched: 0, accepted: 0, rejected: 0, filtered: 0, loaded: 0 },
