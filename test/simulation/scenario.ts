@@ -8,9 +8,9 @@ import type { Prng } from './prng.ts'
  */
 export const TENANTS = ['acme', 'acme2'] as const
 export const BUCKET = 'drops'
-export const DAYS = ['2026-01-01', '2026-01-02', '2026-01-03']
+const DAYS = ['2026-01-01', '2026-01-02', '2026-01-03']
 const PIPELINES = ['append', 'overwrite', 'merge'] as const
-export type PipelineId = (typeof PIPELINES)[number]
+type PipelineId = (typeof PIPELINES)[number]
 
 const LOADS: Readonly<Record<PipelineId, string>> = {
   append: 'strategy: append',

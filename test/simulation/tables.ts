@@ -149,5 +149,5 @@ const publish = (
 }
 
 const keyOf = ({ tenant, project, location, jobId }: JobRef): string => [tenant, project, location, jobId].join('/')
-export const pathOf = (table: TableRef): string => `${datasetName(table)}.${table.table}`
+const pathOf = (table: TableRef): string => `${datasetName(table)}.${table.table}`
 const short = (jobId: string): string => jobId.replace(/^convergence-(.{6}).*?(-quarantine)?(-a\d+)?$/, '$1$2$3')
