@@ -1,7 +1,7 @@
 import { guarded } from './arithmetic.ts'
 import { compileHoisted } from './hoist.ts'
 import { wholeNumber } from './literal.ts'
-import { isAbsent, kindOf, type Body } from './node.ts'
+import { isAbsent, kindOf, listOf, type Body } from './node.ts'
 import { orderBy } from './order.ts'
 import { macro } from './sql-text.ts'
 import type { Expr, Translation, Type } from './translation.ts'
@@ -195,7 +195,7 @@ const TWO: Readonly<Record<string, (a: string, b: string) => Aggregate>> = {
 const named = (translation: Translation, body: Body): Aggregate => {
   const { name, args } = translation.read(String(body.name), body, ['name', 'args'])
   const word = String(name).toUpperCase()
-  const [first, second, ...more] = Array.isArray(args) ? args : []
+  const [first, second, ...more] = listOf(args)
   const two = Object.hasOwn(TWO, word) ? TWO[word] : undefined
   if (!two || more.length > 0 || second === undefined)
     return translation.refuse(body, `${word} is not available in the embedded warehouse`, word)

@@ -7,7 +7,7 @@ import { JSON_FUNCTIONS } from './functions/json.ts'
 import { MATH_FUNCTIONS } from './functions/math.ts'
 import { REGEXP_FUNCTIONS } from './functions/regexp.ts'
 import { STRING_FUNCTIONS } from './functions/string.ts'
-import { isAbsent, type Body } from './node.ts'
+import { isAbsent, listOf, type Body } from './node.ts'
 import { title, type Expr, type Translation } from './translation.ts'
 
 /** The allow-list: a function that is not here is refused. */
@@ -86,7 +86,7 @@ const readCall = (translation: Translation, kind: string, body: Body): { name: s
   const typed = TYPED[kind]
   if (!typed) {
     const { name, args } = translation.read(String(body.name).toUpperCase(), body, ['name', 'args', 'no_parens'])
-    return { name: String(name).toUpperCase(), nodes: Array.isArray(args) ? args : [] }
+    return { name: String(name).toUpperCase(), nodes: listOf(args) }
   }
   const [name, ...keys] = typed
   const read = translation.read(name, body, [...keys, ...HARMLESS])

@@ -4,7 +4,7 @@ import { compileCall, isCall } from './call.ts'
 import { compileCast } from './cast.ts'
 import { compileInterval } from './interval.ts'
 import { compileLiteral, NULL } from './literal.ts'
-import { isAbsent, isNode, kindOf, type Body } from './node.ts'
+import { isAbsent, isNode, kindOf, listOf, type Body } from './node.ts'
 import { compileQuery } from './query.ts'
 import { macro, quoteName } from './sql-text.ts'
 import { compileArray, compileField, compileStruct, compileSubscript } from './structure.ts'
@@ -138,9 +138,7 @@ const inList: Compile = (translation, body, node) => {
       sql: `(${value.sql} ${word} (SELECT unnest(${compileExpression(translation, unnest).sql})))`,
       type: 'BOOL',
     }
-  const items = (Array.isArray(expressions) ? expressions : []).map((item: unknown) =>
-    comparable(compileExpression(translation, item), value),
-  )
+  const items = listOf(expressions).map((item) => comparable(compileExpression(translation, item), value))
   return { sql: `(${value.sql} ${word} (${items.join(', ')}))`, type: 'BOOL' }
 }
 
@@ -158,9 +156,9 @@ const caseWhen: Compile = (translation, body) => {
   const { operand, whens, else_: otherwise } = translation.read('case', body, ['operand', 'whens', 'else_'])
   translation.count('CASE')
   const subject = isAbsent(operand) ? undefined : compileExpression(translation, operand)
-  const branches = (Array.isArray(whens) ? whens : []).map((branch: unknown) => {
+  const branches = listOf(whens).map((branch) => {
     translation.count('WHEN')
-    const [when, then] = Array.isArray(branch) ? branch : []
+    const [when, then] = listOf(branch)
     const condition = compileExpression(translation, when)
     return {
       test: subject ? compare('=', subject, condition).sql : condition.sql,

@@ -1,11 +1,9 @@
 import { datasetName } from '@convergence/core/table.ts'
 import { compileHoisted } from './hoist.ts'
-import { isAbsent, isNode, kindOf, type Body } from './node.ts'
+import { isAbsent, isNode, kindOf, listOf, type Body } from './node.ts'
 import { compileQuery } from './query.ts'
 import { quoteName } from './sql-text.ts'
 import { title, type Translation } from './translation.ts'
-
-const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /**
  * FROM with its joins. The tenant's boundary: what stands here is a table of the query, a common table expression, a subquery, or

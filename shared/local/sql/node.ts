@@ -33,6 +33,8 @@ export const isNode = (value: unknown): value is Node =>
 export const isAbsent = (value: unknown): boolean =>
   value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0)
 
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+
 /** Kind and body of a node; undefined for what is none. */
 export const kindOf = (node: unknown): { kind: string; body: Body } | undefined => {
   if (!isNode(node)) return undefined

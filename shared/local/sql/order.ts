@@ -1,13 +1,13 @@
 import { compileHoisted } from './hoist.ts'
 import { wholeNumber } from './literal.ts'
-import { isNode } from './node.ts'
+import { isNode, listOf } from './node.ts'
 import type { Translation } from './translation.ts'
 
 /** ORDER BY, with NULLs where BigQuery has them: first ascending, last descending. `ordinals`: a number names an output column. */
 export const orderBy = (translation: Translation, value: unknown, ordinals: boolean): string => {
   translation.count('ORDER')
   const body = isNode(value) ? translation.read('ORDER BY', value, ['expressions']) : { expressions: value }
-  const items = (Array.isArray(body.expressions) ? body.expressions : []).map((item: unknown) => {
+  const items = listOf(body.expressions).map((item) => {
     const {
       this: inner,
       desc,

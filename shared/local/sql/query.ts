@@ -2,14 +2,12 @@ import { compileExpression } from './expression.ts'
 import { compileFrom } from './from.ts'
 import { compileHoisted } from './hoist.ts'
 import { wholeNumber } from './literal.ts'
-import { isAbsent, isNode, kindOf, type Body } from './node.ts'
+import { isAbsent, isNode, kindOf, listOf, type Body } from './node.ts'
 import { orderBy } from './order.ts'
 import { quoteName } from './sql-text.ts'
-import { nameOf, packFields } from './structure.ts'
+import { nameOf, packFields, readFields, type StructField } from './structure.ts'
 import { title, type Expr, type Translation } from './translation.ts'
 import { compileWindowSpec } from './window.ts'
-
-const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /** A whole SELECT, set operation or WITH. */
 export const compileQuery = (translation: Translation, node: unknown): string => {
@@ -229,22 +227,11 @@ const compileItem = (translation: Translation, node: unknown): Expr => {
   return value.isNull && !translation.isUntyped(node) ? { sql: 'CAST(NULL AS BIGINT)', type: 'INT64' } : value
 }
 
-const selectFields = (
-  translation: Translation,
-  items: readonly unknown[],
-  node: unknown,
-): { name: string; value: Expr }[] =>
-  items.map((item) => {
-    const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
-    const inner = kind === 'alias' ? translation.read('AS', body, ['this', 'alias']).this : item
-    const name = kind === 'alias' ? translation.name(body.alias) : nameOf(translation, item)
-    if (name === undefined || kind === 'star')
-      return translation.refuse(
-        node,
-        'SELECT AS STRUCT with columns without names is not available in the embedded warehouse',
-        'STRUCT',
-      )
-    return { name, value: compileItem(translation, inner) }
+/** `SELECT AS STRUCT …` */
+const selectFields = (translation: Translation, items: readonly unknown[], node: unknown): StructField[] =>
+  readFields(translation, items, node, {
+    compile: compileItem,
+    unnamed: 'SELECT AS STRUCT with columns without names is not available in the embedded warehouse',
   })
 
 /** Columns of USING: BigQuery's `*` begins with those of the last join. */

@@ -1,10 +1,8 @@
 import { compileExpression } from './expression.ts'
-import { isAbsent, isNode, kindOf, type Body } from './node.ts'
+import { isAbsent, isNode, kindOf, listOf, type Body } from './node.ts'
 import { unify } from './arithmetic.ts'
 import { macro, quoteName } from './sql-text.ts'
 import type { Expr, Translation } from './translation.ts'
-
-const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /** `[1, 2]` */
 export const compileArray = (translation: Translation, body: Body): Expr => {
@@ -13,26 +11,37 @@ export const compileArray = (translation: Translation, body: Body): Expr => {
   return { sql: `[${items.values.join(', ')}]` }
 }
 
+export interface StructField {
+  readonly name: string
+  readonly value: Expr
+}
+
+interface ReadFieldsOptions {
+  readonly compile: (translation: Translation, node: unknown) => Expr
+  /** What is told of a field without a name. */
+  readonly unnamed: string
+}
+
 /** Fields of `STRUCT(1 AS a, b)`: every one must have a name, since DuckDB has none for others. */
+export const structFields = (translation: Translation, items: readonly unknown[], node: unknown): StructField[] =>
+  readFields(translation, items, node, {
+    compile: compileExpression,
+    unnamed: 'STRUCT with fields without names is not available in the embedded warehouse: write STRUCT(… AS name)',
+  })
+
 export const readFields = (
   translation: Translation,
   items: readonly unknown[],
   node: unknown,
-): { name: string; value: Expr }[] =>
+  { compile, unnamed }: ReadFieldsOptions,
+): StructField[] =>
   items.map((item) => {
     const { kind, body } = kindOf(item) ?? { kind: '', body: {} }
-    if (kind === 'alias') {
-      const { this: inner, alias } = translation.read('AS', body, ['this', 'alias'])
-      return { name: translation.name(alias), value: compileExpression(translation, inner) }
-    }
-    const name = nameOf(translation, item)
-    if (name === undefined)
-      return translation.refuse(
-        node,
-        'STRUCT with fields without names is not available in the embedded warehouse: write STRUCT(… AS name)',
-        'STRUCT',
-      )
-    return { name, value: compileExpression(translation, item) }
+    const inner = kind === 'alias' ? translation.read('AS', body, ['this', 'alias']).this : item
+    const name = kind === 'alias' ? translation.name(body.alias) : nameOf(translation, item)
+    return name === undefined
+      ? translation.refuse(node, unnamed, 'STRUCT')
+      : { name, value: compile(translation, inner) }
   })
 
 /** The name that a column or field gives to what selects it. */
@@ -45,14 +54,14 @@ export const nameOf = (translation: Translation, node: unknown): string | undefi
   return kind === 'dot' ? translation.name(body.field) : undefined
 }
 
-export const packFields = (fields: readonly { name: string; value: Expr }[]): string =>
+export const packFields = (fields: readonly StructField[]): string =>
   `struct_pack(${fields.map((field) => `${quoteName(field.name)} := ${field.value.sql}`).join(', ')})`
 
 /** `STRUCT<a INT64>(1)`: the cast around it names the fields. */
 export const compileStruct = (translation: Translation, body: Body): Expr => {
   const { fields } = translation.read('STRUCT', body, ['fields'])
   const values = listOf(fields).map((field) => {
-    const [name, value] = Array.isArray(field) ? field : []
+    const [name, value] = listOf(field)
     if (!isAbsent(name))
       return translation.refuse(body, 'names in a typed STRUCT are not available in the embedded warehouse', 'STRUCT')
     return compileExpression(translation, value).sql

@@ -1,5 +1,5 @@
 import type { Body } from './node.ts'
-import { isNode } from './node.ts'
+import { isNode, listOf } from './node.ts'
 import { quoteName } from './sql-text.ts'
 import type { Translation, Type } from './translation.ts'
 
@@ -64,7 +64,7 @@ export const readType = (translation: Translation, value: unknown): ParsedType =
 }
 
 const readStruct = (translation: Translation, body: Body): string => {
-  const fields = (Array.isArray(body.fields) ? body.fields : []).map((field: unknown) => {
+  const fields = listOf(body.fields).map((field) => {
     const { name, data_type: type } = isNode(field) ? field : {}
     if (typeof name !== 'string' || name === '')
       return translation.refuse(

@@ -1,11 +1,9 @@
 import { readAggregate, type Aggregate } from './aggregate.ts'
 import { compileHoisted } from './hoist.ts'
-import { isAbsent, isNode, kindOf, type Body } from './node.ts'
+import { isAbsent, isNode, kindOf, listOf, type Body } from './node.ts'
 import { orderBy } from './order.ts'
 import { quoteName } from './sql-text.ts'
 import { title, type Expr, type Translation } from './translation.ts'
-
-const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /** `f(x) OVER (…)` */
 export const compileWindow = (translation: Translation, body: Body): Expr => {

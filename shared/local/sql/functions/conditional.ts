@@ -1,7 +1,7 @@
 import { unify } from '../arithmetic.ts'
 import { args, type FunctionTable, type Handler } from './function-table.ts'
 import { compileArrayQuery } from '../query.ts'
-import { packFields, readFields } from '../structure.ts'
+import { packFields, structFields } from '../structure.ts'
 
 const unified =
   (name: string): Handler =>
@@ -28,7 +28,7 @@ export const CONDITIONAL_FUNCTIONS: FunctionTable = {
   GREATEST: nullable('greatest'),
   LEAST: nullable('least'),
   ERROR: (call) => ({ sql: `error(${args(call, 1).join('')})` }),
-  STRUCT: (call) => ({ sql: packFields(readFields(call.translation, call.nodes, call.nodes)) }),
+  STRUCT: (call) => ({ sql: packFields(structFields(call.translation, call.nodes, call.nodes)) }),
   ARRAY: (call) =>
     compileArrayQuery(
       call.translation,
