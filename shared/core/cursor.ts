@@ -13,3 +13,10 @@ export const cursorDocument = z.strictObject({
   heldBy: z.string().optional(),
 })
 export type CursorDocument = z.infer<typeof cursorDocument>
+
+/** The larger of two values: they are ISO instants of one form, or integers. */
+export const largestCursor = (a: string | undefined, b: string | undefined): string | undefined => {
+  if (a === undefined || b === undefined) return a ?? b
+  if (/^-?\d+$/.test(a) && /^-?\d+$/.test(b)) return BigInt(a) > BigInt(b) ? a : b
+  return a > b ? a : b
+}

@@ -15,6 +15,7 @@ import {
 import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { mapLimited } from '../map-limited.ts'
 import { carryLaneOn, startLanes, type LaneWork } from '../plan/lanes.ts'
+import { addResult } from '../process/add-results.ts'
 import { sendEvent, sendTask, type StepContext } from '../stage.ts'
 
 /** Chunks whose markers one task reads, and the most whose parts stand in the head itself. */
@@ -141,38 +142,15 @@ const shardOf = ({ chunk, label, status, error, result }: Marker): ManifestShard
   }
 }
 
-const { max: _max, ...nothing } = NOTHING
-const EMPTY_SHARD: ManifestShard = { version: 1, chunks: 0, ...nothing, bytes: 0, rejectedChunks: 0, rejections: [] }
+const EMPTY_SHARD: ManifestShard = { version: 1, chunks: 0, ...NOTHING, bytes: 0, rejectedChunks: 0, rejections: [] }
 
-const addShards = (a: ManifestShard, b: ManifestShard): ManifestShard => {
-  const max = largest(a.max, b.max)
-  return {
-    version: 1,
-    chunks: a.chunks + b.chunks,
-    parts: [...a.parts, ...b.parts],
-    rejects: [...a.rejects, ...b.rejects],
-    counts: {
-      fetched: a.counts.fetched + b.counts.fetched,
-      accepted: a.counts.accepted + b.counts.accepted,
-      rejected: a.counts.rejected + b.counts.rejected,
-      filtered: a.counts.filtered + b.counts.filtered,
-    },
-    samples: [...a.samples, ...b.samples].slice(0, MAX_SAMPLES),
-    unknownColumns: [...new Set([...a.unknownColumns, ...b.unknownColumns])],
-    ...(max !== undefined && { max }),
-    requests: a.requests + b.requests,
-    bytes: a.bytes + b.bytes,
-    peakBytes: Math.max(a.peakBytes, b.peakBytes),
-    rejectedChunks: a.rejectedChunks + b.rejectedChunks,
-    rejections: [...a.rejections, ...b.rejections].slice(0, MAX_SAMPLES),
-  }
-}
-
-/** Cursor values are ISO instants of one form, or integers. */
-export const largest = (a: string | undefined, b: string | undefined): string | undefined => {
-  if (a === undefined || b === undefined) return a ?? b
-  if (/^-?\d+$/.test(a) && /^-?\d+$/.test(b)) return BigInt(a) > BigInt(b) ? a : b
-  return a > b ? a : b
-}
+const addShards = (a: ManifestShard, b: ManifestShard): ManifestShard => ({
+  version: 1,
+  chunks: a.chunks + b.chunks,
+  ...addResult(a, b, MAX_SAMPLES),
+  bytes: a.bytes + b.bytes,
+  rejectedChunks: a.rejectedChunks + b.rejectedChunks,
+  rejections: [...a.rejections, ...b.rejections].slice(0, MAX_SAMPLES),
+})
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index)

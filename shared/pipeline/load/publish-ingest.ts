@@ -1,4 +1,5 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
+import { largestCursor } from '@convergence/core/cursor.ts'
 import { toPlatformError } from '@convergence/core/errors.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
@@ -11,7 +12,7 @@ import { gateWarnings, passGate } from '../dq/gate.ts'
 import { moveCursor } from '../plan/cursor.ts'
 import { requirePlan } from '../plan/read-plan.ts'
 import { asProblem, failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
-import { largest, readManifest } from './manifest.ts'
+import { readManifest } from './manifest.ts'
 import { driveFence, releaseLedger, type DoneJob, type FenceResult, type Publication } from './fence.ts'
 import { loadQuarantine } from './load-quarantine.ts'
 import { refuseRejects } from './max-rejected.ts'
@@ -121,7 +122,7 @@ const settleIngest = async (
 ): Promise<Receipt> => {
   const plan = known?.plan ?? (await requirePlan(context))
   const manifest = known?.manifest ?? (await readManifest(context))
-  const to = plan.cursor && (plan.cursor.to ?? largest(plan.cursor.from, manifest.max))
+  const to = plan.cursor && (plan.cursor.to ?? largestCursor(plan.cursor.from, manifest.max))
   const receipt = await writeReceipt(context, {
     table: targetOf(context),
     strategy: plan.strategy.type,

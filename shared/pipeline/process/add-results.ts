@@ -1,13 +1,15 @@
+import { largestCursor } from '@convergence/core/cursor.ts'
 import { NOTHING, type ChunkResult } from '@convergence/core/plan.ts'
-import { largest } from '../load/manifest.ts'
 
 const MAX_SAMPLES = 5
 
 /** One result for all links of a slot. */
-export const addResults = (results: readonly ChunkResult[]): ChunkResult => results.reduce(add, NOTHING)
+export const addResults = (results: readonly ChunkResult[]): ChunkResult =>
+  results.reduce((a, b) => addResult(a, b, MAX_SAMPLES), NOTHING)
 
-const add = (a: ChunkResult, b: ChunkResult): ChunkResult => {
-  const max = largest(a.max, b.max)
+/** Both, with the samples of the first. */
+export const addResult = (a: ChunkResult, b: ChunkResult, maxSamples: number): ChunkResult => {
+  const max = largestCursor(a.max, b.max)
   return {
     parts: [...a.parts, ...b.parts],
     rejects: [...a.rejects, ...b.rejects],
@@ -17,7 +19,7 @@ const add = (a: ChunkResult, b: ChunkResult): ChunkResult => {
       rejected: a.counts.rejected + b.counts.rejected,
       filtered: a.counts.filtered + b.counts.filtered,
     },
-    samples: [...a.samples, ...b.samples].slice(0, MAX_SAMPLES),
+    samples: [...a.samples, ...b.samples].slice(0, maxSamples),
     unknownColumns: [...new Set([...a.unknownColumns, ...b.unknownColumns])],
     ...(max !== undefined && { max }),
     requests: a.requests + b.requests,
