@@ -5,17 +5,17 @@ import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Published } from '@convergence/core/run/advance.ts'
-import { stepIs } from '@convergence/core/run/run.ts'
 import { resourceOf } from '../connectors/registry.ts'
 import { inBucket } from '../documents.ts'
 import { gateWarnings, passGate } from '../dq/gate.ts'
 import { moveCursor } from '../plan/cursor.ts'
 import { requirePlan } from '../plan/read-plan.ts'
-import { asProblem, failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
+import { asProblem, failStep, sendEvent, targetOf, type StepContext } from '../stage.ts'
 import { readManifest } from './manifest.ts'
 import { driveFence, releaseLedger, type DoneJob, type FenceResult, type Publication } from './fence.ts'
 import { loadQuarantine } from './load-quarantine.ts'
 import { refuseRejects } from './max-rejected.ts'
+import { pollPublish } from './poll-publish.ts'
 import { replacedBy, withoutNewer } from './partitions.ts'
 import { ingestWarnings } from './ingest-warnings.ts'
 import { imbalanceOf, readReceipt, recordReceipt, rowsOf, writeReceipt } from './settle.ts'
@@ -25,17 +25,9 @@ import { imbalanceOf, readReceipt, recordReceipt, rowsOf, writeReceipt } from '.
  * it can without waiting. Quarantine first, so that rejected rows can be looked at whatever becomes of the step; then the checks on the
  * manifest and on the staged rows; then the one publishing job; then receipt, cursor, and the event.
  */
-export const publishIngest = async (context: StepContext<IngestStep>, tick: number): Promise<void> => {
-  if (!stepIs(context.run, context.at.stepId, 'PUBLISHING')) return
-  const { runId, stepId } = context.at
-  if (tick === 0) await sendEvent(context, { type: 'step.started', runId, stepId, phase: 'publish' })
-  const wait = await publishOnce(context)
-  if (wait === undefined) return
-  const next = { type: 'step', runId, stepId, command: 'step.publish', tick: tick + 1 } as const
-  await sendTask(context, 'ingest-jobs', next, { name: [runId, stepId, 'publish', tick + 1], delayMs: wait })
-}
+export const publishIngest = (context: StepContext<IngestStep>, tick: number): Promise<void> =>
+  pollPublish(context, { queue: 'ingest-jobs', tick }, () => publishOnce(context))
 
-/** Milliseconds after which to look again; undefined: the step has ended. */
 const publishOnce = async (context: StepContext<IngestStep>): Promise<number | undefined> => {
   const plan = await requirePlan(context)
   const manifest = await readManifest(context)

@@ -6,10 +6,11 @@ import type { PublishJob, QueryParameter, TenantSql } from '@convergence/core/po
 import { stepIs } from '@convergence/core/run/run.ts'
 import { withPlatformFields, type FieldType } from '@convergence/core/table.ts'
 import { driveFence, type FenceResult, type Publication } from '../load/fence.ts'
+import { pollPublish } from '../load/poll-publish.ts'
 import { replacedBy, withoutNewer } from '../load/partitions.ts'
 import { imbalanceOf, readReceipt, rowsOf } from '../load/settle.ts'
 import { strategyOf } from '../plan/strategy.ts'
-import { failStep, sendEvent, sendTask, targetOf, type StepContext } from '../stage.ts'
+import { failStep, sendEvent, targetOf, type StepContext } from '../stage.ts'
 import { renderSql } from '@convergence/core/sql/render-sql.ts'
 import { explainSql, inFile, sqlFile } from './explain-sql.ts'
 import { publishedOf, settleAgain, settleTransform } from './settle-transform.ts'
@@ -29,15 +30,8 @@ export const beginTransform = async (context: StepContext<TransformStep>): Promi
 }
 
 /** Publishes it: called again by polls until the step has ended. */
-export const publishTransform = async (context: StepContext<TransformStep>, tick: number): Promise<void> => {
-  if (!stepIs(context.run, context.at.stepId, 'PUBLISHING')) return
-  const { runId, stepId } = context.at
-  if (tick === 0) await sendEvent(context, { type: 'step.started', runId, stepId, phase: 'publish' })
-  const wait = await publishOnce(context)
-  if (wait === undefined) return
-  const next = { type: 'step', runId, stepId, command: 'step.publish', tick: tick + 1 } as const
-  await sendTask(context, 'transform-jobs', next, { name: [runId, stepId, 'publish', tick + 1], delayMs: wait })
-}
+export const publishTransform = (context: StepContext<TransformStep>, tick: number): Promise<void> =>
+  pollPublish(context, { queue: 'transform-jobs', tick }, () => publishOnce(context))
 
 const publishOnce = async (context: StepContext<TransformStep>): Promise<number | undefined> => {
   const receipt = await readReceipt(context)
