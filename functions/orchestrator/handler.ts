@@ -15,8 +15,10 @@ export const onRunTask = async (stage: Stage, payload: unknown, _delivery: Deliv
   if (look.type !== 'run') return
   const { runId, trace } = look
   const run = await readRun(stage, runId)
-  if (!run || runEnded(run)) return
-  if (look.check !== 'timeout') return conduct(stage, runId, { version: 1, trace, type: 'run.requested', runId })
+  if (!run) return
+  // An ended run too: who ended it may have died before its after-effects.
+  if (look.check !== 'timeout' || runEnded(run))
+    return conduct(stage, runId, { version: 1, trace, type: 'run.requested', runId })
   if (look.stepId === undefined) {
     const reason = {
       code: 'TIMED_OUT',
