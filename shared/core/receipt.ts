@@ -34,3 +34,16 @@ export const isBalanced = (account: Omit<Receipt, 'balanced'>): boolean =>
   account.fetched === account.accepted + account.rejected + account.filtered &&
   account.accepted === account.staged &&
   account.staged === account.inserted + account.updated + account.superseded
+
+/** What happened to the rows, as everything that shows a receipt names it. */
+export const receiptRows = (account: Receipt) => ({
+  fetched: account.fetched,
+  accepted: account.accepted,
+  rejected: account.rejected,
+  filtered: account.filtered,
+  staged: account.staged,
+  inserted: account.inserted,
+  updated: account.updated,
+  deleted: account.deleted,
+  superseded: account.superseded,
+})

@@ -1,4 +1,4 @@
-import type { Receipt } from '@convergence/core/receipt.ts'
+import { receiptRows, type Receipt } from '@convergence/core/receipt.ts'
 import type { Run, StepState } from '@convergence/core/run/run.ts'
 
 /** A run as users see it: HTTP and `--json`. Times are ISO instants, durations milliseconds. */
@@ -42,17 +42,7 @@ const viewReceipt = (account: Receipt) => ({
   table: account.table,
   strategy: account.strategy,
   job_id: account.jobId,
-  rows: {
-    fetched: account.fetched,
-    accepted: account.accepted,
-    rejected: account.rejected,
-    filtered: account.filtered,
-    staged: account.staged,
-    inserted: account.inserted,
-    updated: account.updated,
-    deleted: account.deleted,
-    superseded: account.superseded,
-  },
+  rows: receiptRows(account),
   balanced: account.balanced,
 })
 

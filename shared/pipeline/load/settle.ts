@@ -1,7 +1,7 @@
 import { receiptKey } from '@convergence/core/names.ts'
 import type { Problem, StepRows } from '@convergence/core/messages.ts'
 import type { JobCounts } from '@convergence/core/ports/warehouse.ts'
-import { isBalanced, receipt, type Receipt } from '@convergence/core/receipt.ts'
+import { isBalanced, receipt, receiptRows, type Receipt } from '@convergence/core/receipt.ts'
 import { tableName, type TableRef } from '@convergence/core/table.ts'
 import { nowIso, type StepContext } from '../stage.ts'
 
@@ -75,15 +75,7 @@ export const recordReceipt = (context: StepContext, account: Receipt): Promise<v
         table_name: account.table,
         strategy: account.strategy,
         job_id: account.jobId,
-        fetched: account.fetched,
-        accepted: account.accepted,
-        rejected: account.rejected,
-        filtered: account.filtered,
-        staged: account.staged,
-        inserted: account.inserted,
-        updated: account.updated,
-        deleted: account.deleted,
-        superseded: account.superseded,
+        ...receiptRows(account),
         parts: account.parts,
         bytes: account.bytes,
         cursor_from: account.cursorFrom ?? null,
