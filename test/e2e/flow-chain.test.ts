@@ -6,14 +6,14 @@ import { openEmbedded } from '@convergence/cli/embedded.ts'
 import { projectAt } from '@convergence/cli/project.ts'
 import { linkName } from '@convergence/core/names.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { makeDoor, openApi, openFlow, tenantFiles, type Flow, type TenantFiles } from './flow.ts'
+import { HOOK_MS, makeDoor, openApi, openFlow, tenantFiles, type Flow, type TenantFiles } from './flow.ts'
 
 /** A source that only pages forward: one slot, a link every 200 pages, and no page of a finished link is asked for again. */
 const PAGES = 430
 const COMMAND = join(import.meta.dirname, '../../shared/cli/bin/convergence.mjs')
 let flow: Flow
-beforeAll(async () => void (flow = await openFlow()))
-afterAll(() => flow.close())
+beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 /** Page n holds the row n, and names the next. */
 const page = (query: URLSearchParams) => {

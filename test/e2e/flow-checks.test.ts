@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
+import { HOOK_MS, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
 
 /** Gates before rows become visible, and checks of what is. */
 let flow: Flow
-beforeAll(async () => void (flow = await openFlow()))
-afterAll(() => flow.close())
+beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const ROWS = 'SELECT id, amount FROM raw.bills ORDER BY id, amount'
 const RESULTS =
-  'SELECT step_id, expectation_type, severity, success, unexpected_count FROM metadata.dq_results ORDER BY evaluated_at, expectation_type'
+  'SELECT step_id, expectation_type, severity, success, unexpected_count FROM metadata.dq_results ORDER BY expectation_type'
 const bill = (id: number, amount: number | null, day = '2026-03-01'): Json => ({ id, amount, day })
 const INGEST =
   'step_id: bills, type: ingest, source: api.bills, load: { dataset: raw, table: bills, schema: bills, strategy: append, partition_by: day }'

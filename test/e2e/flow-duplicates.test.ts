@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { handlersOf } from '@convergence/cli/embedded/handlers.ts'
 import type { Message, Queue, Task, Topic } from '@convergence/core/messages.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventually, openFlow, type Flow, type FlowTenant } from './flow.ts'
+import { HOOK_MS, eventually, openFlow, type Flow, type FlowTenant } from './flow.ts'
 
 /** Everything is delivered at least once: here every message and every task comes twice. */
 let flow: Flow
@@ -28,8 +28,8 @@ beforeAll(async () => {
       return answer
     },
   }))
-})
-afterAll(() => flow.close())
+}, HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const LINES = [
   { id: 1, amount: '1.5', at: '2026-03-01T01:00:00Z' },
@@ -85,7 +85,7 @@ const ONCE = {
 it('leaves the same rows, receipts, results and quarantine as once, and again when all of it comes after the end', async () => {
   const tenant = await setUp('acme')
   flow.setClock('2026-03-04T00:00:00Z')
-  const run = await tenant.run('load')
+  const run = await flow.settled(await tenant.start('load'))
   expect(run.warnings.map(({ code }) => code)).toEqual([
     'ROWS_REJECTED',
     'EXPECTATION_FAILED',

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, makeDoor, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
+import { HOOK_MS, eventually, makeDoor, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
 
 /** Windows and cursors of a REST source that grows between the runs, and sends more than it was asked for. */
 let flow: Flow
-beforeAll(async () => void (flow = await openFlow()))
-afterAll(() => flow.close())
+beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const at = (time: string): string => `2026-03-01T${time}Z`
 const row = (id: number, time: string): Json => ({ id, at: at(time) })

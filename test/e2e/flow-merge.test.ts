@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
+import { HOOK_MS, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
 
 /** Merge by keys. */
 let flow: Flow
-beforeAll(async () => void (flow = await openFlow()))
-afterAll(() => flow.close())
+beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const ROWS = 'SELECT org, id, name FROM raw.users ORDER BY org, id'
 const users = async (id: string, load: string): Promise<FlowTenant> => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeDoor, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
+import { HOOK_MS, makeDoor, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
 
 /** Partitions that are replaced: also by nothing, only by their own rows, and never by what was planned earlier. */
 let flow: Flow
-beforeAll(async () => void (flow = await openFlow()))
-afterAll(() => flow.close())
+beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const ROWS = 'SELECT day, id FROM raw.sales ORDER BY day, id'
 const load = (strategy: string): string =>

@@ -1,11 +1,11 @@
 import { markerName } from '@convergence/core/names.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, makeDoor, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
+import { HOOK_MS, eventually, makeDoor, openFlow, type Flow, type FlowTenant, type Json } from './flow.ts'
 
 /** Cancels, time-outs, `concurrency` and `on_failure` of real steps. */
 let flow: Flow
-beforeAll(async () => void (flow = await openFlow()))
-afterAll(() => flow.close())
+beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const ROWS = 'SELECT id FROM raw.items ORDER BY id'
 const ingest = (id: string, more = ''): string =>

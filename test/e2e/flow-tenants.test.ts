@@ -1,7 +1,7 @@
 import { createApi } from '@convergence/api/handler.ts'
 import { digestSecret } from '@convergence/core/api-key.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openFlow, type Flow, type FlowTenant } from './flow.ts'
+import { HOOK_MS, openFlow, type Flow, type FlowTenant } from './flow.ts'
 
 /** Two tenants with the same names of everything, run at the same time. */
 let flow: Flow
@@ -14,9 +14,9 @@ beforeAll(async () => {
   other = await setUp('other', 2)
   const [first, second] = await Promise.all([acme.start('load'), other.start('load')])
   runs = { acme: first, other: second }
-  await Promise.all([flow.ended(first), flow.ended(second)])
-})
-afterAll(() => flow.close())
+  await Promise.all([flow.settled(first), flow.settled(second)])
+}, HOOK_MS)
+afterAll(() => flow.close(), HOOK_MS)
 
 const setUp = async (id: string, value: number): Promise<FlowTenant> => {
   const tenant = await flow.tenant(id)
@@ -105,7 +105,7 @@ describe('the API', () => {
 
 describe('the metadata views', () => {
   it('show a tenant its own rows in their latest state, and nothing of the other', async () => {
-    const failing = await acme.run('theirs')
+    const failing = await flow.settled(await acme.start('theirs'))
     const statuses = await acme.rows(
       'SELECT run_id, status, error_code FROM metadata.pipeline_runs ORDER BY requested_at',
     )

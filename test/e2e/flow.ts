@@ -6,11 +6,10 @@ import { dirname, join } from 'node:path'
 import { openEmbedded, type Embedded } from '@convergence/cli/embedded.ts'
 import { projectAt } from '@convergence/cli/project.ts'
 import type { Platform, RunLook } from '@convergence/cli/platform/platform.ts'
-import { cursorKey, ledgerKey, runKey } from '@convergence/core/names.ts'
+import { activeKey, cursorKey, runKey } from '@convergence/core/names.ts'
 import type { Ports } from '@convergence/core/ports/index.ts'
 import { cursorDocument, type CursorDocument } from '@convergence/core/cursor.ts'
-import { runDocument, type Run } from '@convergence/core/run/run.ts'
-import { ledger, type Ledger } from '@convergence/core/ledger.ts'
+import { runDocument, runEnded, type Run } from '@convergence/core/run/run.ts'
 
 /** A row as a source sends it. */
 export type Json = Readonly<Record<string, unknown>>
@@ -39,7 +38,8 @@ export interface Flow {
   /** The run's document, once the state is reached. */
   until(runId: string, reached: (run: Run) => boolean): Promise<Run>
   ended(runId: string): Promise<RunView>
-  ledger(tenant: string, table: string): Promise<Ledger | undefined>
+  /** Once the run has ended and all that comes after its end is done: its last metadata rows are there. */
+  settled(runId: string): Promise<RunView>
   close(): Promise<void>
 }
 
@@ -71,6 +71,9 @@ export interface FlowTenant extends TenantFiles {
   cursor(pipelineId: string, stepId: string): Promise<CursorDocument | undefined>
 }
 
+/** Time for opening and closing on a busy machine. */
+export const HOOK_MS = 60_000
+
 const SPEED = 'retry: { max_attempts: 2, backoff: 10ms }'
 
 export const openFlow = async (): Promise<Flow> => {
@@ -83,6 +86,9 @@ export const openFlow = async (): Promise<Flow> => {
   })
   // The handlers take the ports from here at every delivery.
   const ports = embedded.ports as { -readonly [K in keyof Ports]: Ports[K] }
+  // Jobs of a few rows are done at once: nobody need wait long before looking.
+  const { capabilities } = ports.warehouse
+  ports.warehouse = overlaid(ports.warehouse, { capabilities: { ...capabilities, pollMs: 5 } })
   let shiftMs = 0
   ports.clock = { nowMs: () => Date.now() + shiftMs }
   await embedded.work()
@@ -107,13 +113,13 @@ export const openFlow = async (): Promise<Flow> => {
     tenant: (id) => makeTenant(flow, id, api.port),
     until,
     ended: async (runId) => {
-      await until(runId, ({ status }) => ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(status))
+      await until(runId, runEnded)
       return (await embedded.platform.lookAtRun({ runId })).run
     },
-    ledger: async (tenant, name) => {
-      const [dataset = '', table = ''] = name.split('.')
-      const entry = await ports.state.get(ledgerKey({ tenant, dataset, table }))
-      return entry && ledger.parse(entry.value)
+    settled: async (runId) => {
+      const { tenant } = await until(runId, runEnded)
+      await eventually(async () => ((await ports.state.get(activeKey(tenant, runId))) ? undefined : true))
+      return flow.ended(runId)
     },
     close: async () => {
       await embedded.close()
