@@ -34,7 +34,7 @@ function literalText(node: Node): string {
 }
 
 /** Every module that a source names, in whatever way; one that is computed comes as `(computed)`, which no table has. */
-export function findImports(file: string, source: string): string[] {
+function findImports(file: string, source: string): string[] {
   const { program, errors } = parseSync(file, source)
   if (errors[0]) throw new Error(`${file}: ${errors[0].message}`)
   const found: string[] = []

@@ -30,7 +30,7 @@ export interface Result {
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))
 
-export const median = (values: readonly number[]): number =>
+const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 export const lineOf = (contestant: string, figures: readonly Figure[], bytes?: number): Line => {

@@ -97,7 +97,7 @@ const interval = ({ months, days, micros }: DuckDBIntervalValue): string => {
 const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value as number))
 
 /** Equal as BigQuery would show it; floats at a relative 1e-9. */
-export const sameValue = (expected: unknown, actual: unknown, column: Column): boolean => {
+const sameValue = (expected: unknown, actual: unknown, column: Column): boolean => {
   // BigQuery gives a NULL array as an empty one.
   if (column.mode === 'REPEATED') {
     const [left, right] = [list(expected), list(actual)]

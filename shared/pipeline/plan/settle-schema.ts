@@ -45,8 +45,7 @@ export const settleSchema = async (
   // An API's records are named by the rule as they come: with a schema file there is nothing to look up, and no request to spend.
   const isRest = sourceOf(context).source.type === 'rest_api'
   const sample = first && !(file && isRest) ? await takeSample(context, first, asked) : undefined
-  const inherited =
-    connectorOf(context).columns?.(askedContext(context, asked)) ?? []
+  const inherited = connectorOf(context).columns?.(askedContext(context, asked)) ?? []
   const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
   const wanted = sample ? selectColumns(inputs, shape) : inputs
   const named = nameAll(wanted, context)
@@ -83,10 +82,7 @@ const takeSample = async (
   first: SlotPlan,
   asked: Asked | undefined,
 ): Promise<Sample> => {
-  const read = await connectorOf(context).sample(
-    askedContext(context, asked),
-    first.slot,
-  )
+  const read = await connectorOf(context).sample(askedContext(context, asked), first.slot)
   return context.ports.processor.sample(read.input, SAMPLE_ROWS)
 }
 
