@@ -7,6 +7,7 @@ import { rowRules } from '../row-rules.ts'
 import { sortLeftovers } from '../sort-leftovers.ts'
 import { valueReader } from '../values/read-value.ts'
 import { largest } from './largest.ts'
+import { memo } from './memo.ts'
 import { rowFilters } from './row-filter.ts'
 import { cellName, INDEX, scanText } from './scan-table.ts'
 import type { TextPiece, TextTable } from './text-table.ts'
@@ -59,15 +60,33 @@ export const processTable = async (
   }
 }
 
+/**
+ * Expressions of the tables before. An expression of nodejs-polars takes half a millisecond to make, and a table of some columns needs
+ * hundreds; the chunks of a step differ in their files only.
+ */
+const typings = memo<{ readonly typed: readonly Expr[]; readonly accepted: Expr }>(8)
+const selections = memo<readonly Expr[]>(8)
+
 /** The typed columns of a piece, under their own names, and whether polars is sure of the row. */
 const typedPiece = (piece: TextPiece, request: JobRequest, index: boolean): LazyDataFrame => {
   const { frame, typed } = piece.scan(index)
-  const columns = request.columns.map((column, i) => ({ name: column.field.name, ...typed(i) }))
-  return frame
-    .withColumns(...columns.map((column) => column.typed.alias(column.name)))
-    .withColumns(
-      pl.allHorizontal([...columns.map((column) => column.accepted), ...rowFilters(request)]).alias(ACCEPTED),
-    )
+  const make = () => {
+    const columns = request.columns.map((column, i) => ({ name: column.field.name, ...typed(i) }))
+    const conditions = [...columns.map((column) => column.accepted), ...rowFilters(request)]
+    return {
+      typed: columns.map((column) => column.typed.alias(column.name)),
+      accepted: pl.allHorizontal(conditions).alias(ACCEPTED),
+    }
+  }
+  const { columns, window, partitions } = request
+  const made =
+    piece.shape === undefined ? make() : typings(JSON.stringify([piece.shape, columns, window, partitions]), make)
+  return frame.withColumns(...made.typed).withColumns(made.accepted)
+}
+
+const targets = ({ columns }: JobRequest): readonly Expr[] => {
+  const names = columns.map((column) => column.field.name)
+  return selections(JSON.stringify(names), () => names.map((name) => pl.col(name)))
 }
 
 const writeSure = async (
@@ -85,8 +104,8 @@ const finished = (frames: LazyDataFrame[], request: JobRequest): LazyDataFrame =
   const whole =
     frames.length === 1
       ? (frames[0] as LazyDataFrame)
-      : pl.concat(frames.map((frame) => frame.select(...request.columns.map((column) => pl.col(column.field.name)))))
-  return whole.select(...request.columns.map((column) => pl.col(column.field.name)), ...constants(request.constants))
+      : pl.concat(frames.map((frame) => frame.select(...targets(request))))
+  return whole.select(...targets(request), ...constants(request.constants))
 }
 
 const constants = (list: JobRequest['constants']): Expr[] =>

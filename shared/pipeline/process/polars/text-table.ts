@@ -9,6 +9,8 @@ import { writesSpaces } from './writes-spaces.ts'
 /** A piece of an input whose cells can be had as texts: a CSV file of ours, or a Parquet file. */
 export interface TextPiece {
   readonly records: number
+  /** Pieces of the same shape and target columns have the same `typed`; undefined: this one's are its own. */
+  readonly shape?: string
   /** With `index`, the frame has the rows' numbers, from 0, as a column INDEX. */
   scan(index: boolean): { readonly frame: LazyDataFrame; readonly typed: (target: number) => TypedColumn }
   /** Texts of the rows at `indexes`, which rise. */
@@ -30,18 +32,21 @@ export const spooledTextTable = (table: SpooledTable, columns: readonly TargetCo
   const sources = sourceIndexes(table.names, columns)
   const pieces = table.segments
     .filter((segment) => segment.records > 0)
-    .map((segment): TextPiece => ({
-      records: segment.records,
-      scan: (index) => {
-        const { frame, text } = scanSegment(table, segment, index)
-        const spaced = writesSpaces(table, segment, columns, sources)
-        const typed = (i: number): TypedColumn => {
-          const source = sources[i] as number
-          return typedColumn(columns[i] as TargetColumn, source === -1 ? missing : text(source), spaced[i] === true)
-        }
-        return { frame, typed }
-      },
-      rows: (indexes) => readSegment(table, segment, indexes),
-    }))
+    .map((segment): TextPiece => {
+      const spaced = writesSpaces(table, segment, columns, sources)
+      return {
+        records: segment.records,
+        shape: JSON.stringify([segment.kind, table.nullValues, sources, spaced]),
+        scan: (index) => {
+          const { frame, text } = scanSegment(table, segment, index)
+          const typed = (i: number): TypedColumn => {
+            const source = sources[i] as number
+            return typedColumn(columns[i] as TargetColumn, source === -1 ? missing : text(source), spaced[i] === true)
+          }
+          return { frame, typed }
+        },
+        rows: (indexes) => readSegment(table, segment, indexes),
+      }
+    })
   return { names: table.names, pieces }
 }
