@@ -8,7 +8,7 @@ import type { Run } from '@convergence/core/run/run.ts'
 import { judge, watch, type Outcome } from './check.ts'
 import { Cloud } from './cloud.ts'
 import { Prng } from './prng.ts'
-import { BUCKET, snapshots, TENANTS, uploadsOf } from './scenario.ts'
+import { BUCKET, snapshots, TENANTS, uploadsOf, type Upload } from './scenario.ts'
 import { PROFILES, World, type Aim, type Delivery, type Fiber, type Profile } from './world.ts'
 
 export interface Simulated extends Outcome {
@@ -26,7 +26,7 @@ const CONFIGS = snapshots()
 /** Plays one seed to its end on the real handlers. */
 export const simulate = async (
   seed: number,
-  options: { profile?: keyof typeof PROFILES; aim?: Aim } = {},
+  options: { profile?: keyof typeof PROFILES; aim?: Aim; uploads?: readonly Upload[] } = {},
 ): Promise<Simulated> => {
   const profile: Profile = PROFILES[options.profile ?? 'base']
   const violations: string[] = []
@@ -44,7 +44,7 @@ export const simulate = async (
       version: '0',
     })
   // Of its own source, so that a fault more or less changes nothing of what is uploaded.
-  const uploads = uploadsOf(new Prng(seed + 1_000_003))
+  const uploads = options.uploads ?? uploadsOf(new Prng(seed + 1_000_003))
   for (const upload of uploads) {
     for (const file of upload.files) cloud.putObject({ bucket: BUCKET, name: file.name }, Buffer.from(file.text))
     const { generation, size } = cloud.putObject({ bucket: BUCKET, name: upload.object }, Buffer.from('go'))

@@ -127,7 +127,6 @@ export class World {
     const call = this.calls++
     if (this.#aim) {
       if (this.#aim.call !== call) return undefined
-      if (this.#aim.kind === 'lost-answer' && kind === 'read') return undefined
       this.count(this.#aim.kind)
       return this.#aim.kind
     }
