@@ -60,8 +60,10 @@ const attempt = async (
     return { ...base, status: 'done', result: addResults(links.map((link) => link.result)) }
   } catch (thrown) {
     const error = toPlatformError(thrown)
-    if (error.retryable && delivery.attempt < context.step.retry.max_attempts)
+    if (error.retryable && delivery.attempt < context.step.retry.max_attempts) {
+      context.ports.log.debug('chunk failed', { chunk: task.chunk, link: task.link, code: error.code })
       throw await withBackoff(error, context, delivery)
+    }
     context.ports.log.warn('chunk rejected', { chunk: task.chunk, label, code: error.code, reason: error.message })
     return { ...base, status: 'rejected', result: NOTHING, error: afterAttempts(error, delivery) }
   }
@@ -96,6 +98,7 @@ const readNow = async (
   plan: PlanHead,
   at: { chunk: number; link: number; slot: Json },
 ): Promise<LinkMarker> => {
+  context.ports.log.debug('chunk begun', { chunk: at.chunk, link: at.link })
   const continuation = await continuationOf(context, at)
   // Of a window that is cut into slots each keeps its own part, whatever its source sends: a row at an edge belongs to one of them.
   const window = connectorOf(context).slotWindow?.(connectorContext(context, { plan }), at.slot)
