@@ -72,7 +72,16 @@ export type PublishStrategy =
       readonly leftOut?: readonly string[] | undefined
     }
   /** NULL equals NULL in keys. Of rows with one key the last by `orderBy` wins; without it two rows of one key fail the job. */
-  | { readonly type: 'merge'; readonly keys: readonly string[]; readonly orderBy: readonly string[] }
+  | {
+      readonly type: 'merge'
+      readonly keys: readonly string[]
+      readonly orderBy: readonly string[]
+      /**
+       * The partition column, where it is one of the keys: a row of a key is then in a partition of the source (NULL's too), and the job
+       * need read no others of the table.
+       */
+      readonly pruneBy?: string | undefined
+    }
 
 /** Makes a step's rows visible: one transaction, which creates the dataset and table, or adds columns, where they are missing. */
 export interface PublishJob {

@@ -9,7 +9,13 @@ import type { StepContext } from '../stage.ts'
 export const strategyOf = (context: StepContext<IngestStep | TransformStep>): PublishStrategy => {
   const { load } = context.step
   if (load.strategy === 'append') return { type: 'append' }
-  if (load.strategy === 'merge') return { type: 'merge', keys: load.keys, orderBy: load.order_by }
+  if (load.strategy === 'merge')
+    return {
+      type: 'merge',
+      keys: load.keys,
+      orderBy: load.order_by,
+      ...(load.keys.includes(load.partition_by) && { pruneBy: load.partition_by }),
+    }
   if (load.partitions === 'all') return { type: 'overwrite', partitions: 'all' }
   const partitions = load.partitions.map((text) => dayOf(renderTemplate(text, scopeOf(context)), text))
   const most = context.ports.warehouse.capabilities.maxPartitionsPerJob
