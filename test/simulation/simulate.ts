@@ -16,6 +16,8 @@ export interface Simulated extends Outcome {
   readonly trace: readonly string[]
   readonly faults: ReadonlyMap<string, number>
   readonly calls: number
+  /** What is left: state, objects, tables. */
+  readonly cloud: Cloud
 }
 
 /** Faults go on for so long; then everything must come to its end. */
@@ -68,7 +70,7 @@ export const simulate = async (
   world.calm = true
   if (!allEnded()) await world.run(allEnded)
   const outcome = judge(cloud, uploads, violations)
-  return { ...outcome, seed, trace: world.trace, faults: world.counts, calls: world.calls }
+  return { ...outcome, seed, trace: world.trace, faults: world.counts, calls: world.calls, cloud }
 }
 
 const runsOf = (cloud: Cloud): Run[] =>
