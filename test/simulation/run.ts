@@ -3,8 +3,11 @@
  * and ends with 1 when anything did, or when nothing was loaded: a run that inserted nothing proves nothing.
  */
 import { parseArgs } from 'node:util'
+import { runExhaustive } from './exhaustive/run.ts'
 import { simulate } from './simulate.ts'
-import { PROFILES } from './world.ts'
+import { PROFILES } from './profiles.ts'
+
+if (process.argv.includes('--exhaustive')) process.exit(await runExhaustive(process.argv.slice(2)))
 
 const { values } = parseArgs({
   options: {
