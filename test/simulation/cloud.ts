@@ -1,74 +1,80 @@
 import type { ConfigSnapshot } from '@convergence/core/config/snapshot.ts'
-import { NotFoundError } from '@convergence/core/errors.ts'
-import type { Message, Queue, Task } from '@convergence/core/messages.ts'
+import { LimitExceededError, NotFoundError } from '@convergence/core/errors.ts'
+import type { Problem, Queue, Task } from '@convergence/core/messages.ts'
+import type { HttpRequest, HttpResponse } from '@convergence/core/ports/http.ts'
 import type { Ports } from '@convergence/core/ports/index.ts'
-import type { ObjectMeta, ObjectRef } from '@convergence/core/ports/object-store.ts'
 import type { Log } from '@convergence/core/ports/log.ts'
+import type { SecretStore } from '@convergence/core/ports/secret-store.ts'
+import type { Fiber } from './fiber.ts'
+import { SimObjects } from './object-store.ts'
+import { Prng } from './prng.ts'
 import { processCsv, sampleCsv } from './processor.ts'
+import { SimState } from './state-store.ts'
 import { Tables } from './tables.ts'
-import type { Fiber, World } from './world.ts'
+import type { World } from './world.ts'
 
+/** So long a task's name is remembered. */
 const TASK_NAME_MS = 3_600_000
+const MAX_TASK_BYTES = 100 * 1024
 
-interface StoredObject {
-  readonly meta: ObjectMeta
-  readonly body: Uint8Array
+interface DeadLetter {
+  readonly payload: unknown
+  readonly reason: Problem
 }
 
-/** Everything that outlives a process: state, objects, the warehouse, names of tasks. */
+/** Everything that outlives a process: state, objects, the warehouse, names of tasks, configs, secrets. */
 export class Cloud {
   readonly world: World
-  readonly state = new Map<string, { value: unknown; version: string }>()
-  readonly objects = new Map<string, StoredObject>()
+  readonly state: SimState
+  readonly objects: SimObjects
   readonly tables: Tables
-  readonly snapshots: ReadonlyMap<string, ConfigSnapshot>
-  /** Called at each write of the state, before it: the checkers look here. */
-  onState: (key: string, before: unknown, after: unknown) => void = () => {}
+  /** What was given up, with its reason: it is not lost, but nobody tries again. */
+  readonly deadLetters: DeadLetter[] = []
+  /** What deployments put in the place of one another; the first is there from the beginning. */
+  readonly releases: readonly Release[]
+  release = 0
+  /** All versions of `tenant/name`, the newest last. */
+  readonly secrets = new Map<string, string[]>()
+  /** Whoever answers requests of tenants. */
+  web: (request: HttpRequest) => HttpResponse = ({ url }) => {
+    throw new NotFoundError(`nothing listens at ${url}`)
+  }
   readonly #taskNames = new Map<string, number>()
-  #versions = 0
 
-  constructor(world: World, snapshots: ReadonlyMap<string, ConfigSnapshot>) {
+  constructor(world: World, releases: readonly Release[]) {
     this.world = world
-    this.snapshots = snapshots
-    this.tables = new Tables(world, (ref) => this.bodyOf(ref))
-  }
-
-  bodyOf({ bucket, name }: ObjectRef): Uint8Array {
-    const found = this.objects.get(`${bucket}/${name}`)
-    if (!found) throw new NotFoundError(`no object ${bucket}/${name}`)
-    return found.body
-  }
-
-  putObject(ref: ObjectRef, body: Uint8Array): ObjectMeta {
-    const meta = { ...ref, generation: String(++this.#versions), size: body.length, updatedMs: this.world.nowMs }
-    this.objects.set(`${ref.bucket}/${ref.name}`, { meta, body })
-    return meta
+    this.releases = releases
+    this.state = new SimState(world)
+    this.objects = new SimObjects(world)
+    this.tables = new Tables(world, (ref) => this.objects.bodyOf(ref))
   }
 
   /** The ports as one process sees them. */
   portsOf(fiber: Fiber): Ports {
     const { world } = this
+    const random = new Prng(fiber.key)
     return {
-      clock: { nowMs: () => world.nowMs + fiber.skewMs },
-      random: { hex: (length) => world.random.hex(length) },
+      clock: { nowMs: () => Math.floor(world.nowMs + fiber.skewMs) },
+      random: { hex: (length) => random.hex(length) },
       log: silent,
-      state: this.#stateOf(fiber),
-      objects: this.#objectsOf(fiber),
+      state: this.state.portOf(fiber),
+      objects: this.objects.portOf(fiber),
       bus: {
         publish: (topic, message) =>
-          fiber.call(`publish ${topic} ${message.type}`, () => world.deliver({ topic }, wire(message), 0), 'write'),
+          fiber.call(`publish ${topic} ${message.type}`, () => world.deliver({ topic }, message, 0), 'write'),
       },
       tasks: {
         enqueue: (queue, task, { name, delayMs = 0 }) =>
           fiber.call(`enqueue ${queue} ${task.type}`, () => this.#enqueue(queue, task, name, delayMs), 'write'),
       },
       configs: {
-        current: (tenant) => fiber.call('config current', () => this.#snapshot((one) => one.tenant === tenant), 'read'),
-        load: (tenant, hash) =>
-          fiber.call('config load', () => this.#snapshot((one) => one.tenant === tenant && one.hash === hash), 'read'),
+        current: (tenant) => fiber.call(`config current ${tenant}`, () => this.#current(tenant), 'read'),
+        load: (tenant, hash) => fiber.call(`config load ${tenant}`, () => this.#snapshot(tenant, hash), 'read'),
       },
-      secrets: { get: (_, name) => Promise.reject(new NotFoundError(`no secret ${name}`)), invalidate: () => {} },
-      http: { request: ({ url }) => Promise.reject(new NotFoundError(`nothing listens at ${url}`)) },
+      secrets: this.#secretsOf(fiber),
+      http: {
+        request: (request) => fiber.call(`http ${request.method} ${request.url}`, () => this.web(request), 'read'),
+      },
       processor: {
         process: async (request) => {
           const result = await processCsv(request)
@@ -81,118 +87,49 @@ export class Cloud {
     }
   }
 
-  #snapshot(fits: (snapshot: ConfigSnapshot) => boolean): ConfigSnapshot {
-    const found = [...this.snapshots.values()].find(fits)
-    if (!found) throw new NotFoundError('no such config')
-    return found
-  }
-
   #enqueue(queue: Queue, task: Task, name: string, delayMs: number): 'enqueued' | 'exists' {
     const key = `${queue}/${name}`
     const used = this.#taskNames.get(key)
     if (used !== undefined && this.world.nowMs - used < TASK_NAME_MS) return 'exists'
+    if (JSON.stringify(task).length > MAX_TASK_BYTES) throw new LimitExceededError('the task is too large')
     this.#taskNames.set(key, this.world.nowMs)
-    this.world.deliver({ queue }, wire(task), delayMs)
+    this.world.deliver({ queue }, task, delayMs)
     return 'enqueued'
   }
 
-  #stateOf(fiber: Fiber): Ports['state'] {
-    const entryOf = (key: string) => {
-      const found = this.state.get(key)
-      return found && { key, value: structuredClone(found.value) as never, version: found.version }
-    }
-    return {
-      get: (key) => fiber.call(`state get ${key}`, () => entryOf(key), 'read'),
-      compareAndSet: (key, expected, value) =>
-        fiber.call(
-          `state set ${key}`,
-          () => {
-            const standing = this.state.get(key)
-            if ((standing?.version ?? null) !== expected) return { outcome: 'conflict', current: entryOf(key) } as const
-            this.onState(key, standing?.value, value)
-            const version = String(++this.#versions)
-            this.state.set(key, { value: structuredClone(value), version })
-            return { outcome: 'written', version } as const
-          },
-          'write',
-        ),
-      delete: (key, expected) =>
-        fiber.call(
-          `state delete ${key}`,
-          () => {
-            const standing = this.state.get(key)
-            if (standing && standing.version !== expected) return false
-            this.state.delete(key)
-            return true
-          },
-          'write',
-        ),
-      list: (prefix) =>
-        fiber.call(
-          `state list ${prefix}`,
-          () => ({
-            entries: [...this.state.keys()]
-              .filter((key) => key.startsWith(prefix))
-              .toSorted()
-              .flatMap((key) => entryOf(key) ?? []),
-          }),
-          'read',
-        ),
-    }
+  #current(tenant: string): ConfigSnapshot {
+    const found = this.releases[this.release]?.configs.find((one) => one.tenant === tenant)
+    if (!found) throw new NotFoundError(`there is no config of ${tenant}`)
+    return found
   }
 
-  #objectsOf(fiber: Fiber): Ports['objects'] {
-    const key = ({ bucket, name }: ObjectRef) => `${bucket}/${name}`
-    const read = (ref: ObjectRef, options: { start?: number; end?: number; generation?: string } = {}) =>
-      fiber.call(
-        `object read ${ref.name}`,
-        () => {
-          const found = this.objects.get(key(ref))
-          if (!found || (options.generation !== undefined && options.generation !== found.meta.generation))
-            throw new NotFoundError(
-              `no object ${ref.name}${options.generation === undefined ? '' : ` of generation ${options.generation}`}`,
-            )
-          return found.body.subarray(options.start ?? 0, options.end)
-        },
-        'read',
-      )
+  #snapshot(tenant: string, hash: string): ConfigSnapshot {
+    for (const { configs } of this.releases)
+      for (const config of configs) if (config.hash === hash && config.tenant === tenant) return config
+    throw new NotFoundError(`there is no config ${hash} of ${tenant}`)
+  }
+
+  /** Cached by the process until it is told to forget. */
+  #secretsOf(fiber: Fiber): SecretStore {
+    const cached = new Map<string, string>()
     return {
-      put: (ref, body, { ifGeneration }) =>
-        fiber.call(
-          `object put ${ref.name}`,
-          () => {
-            if (!(body instanceof Uint8Array)) throw new Error('the simulation has no files')
-            const standing = this.objects.get(key(ref))
-            if ((standing?.meta.generation ?? null) !== ifGeneration) return { outcome: 'conflict' } as const
-            return { outcome: 'written', meta: this.putObject(ref, body) } as const
-          },
-          'write',
-        ),
-      head: (ref) => fiber.call(`object head ${ref.name}`, () => this.objects.get(key(ref))?.meta, 'read'),
-      read: async function* (ref, options) {
-        yield await read(ref, options)
+      get: async (tenant, name) => {
+        const key = `${tenant}/${name}`
+        const value =
+          cached.get(key) ?? (await fiber.call(`secret get ${key}`, () => this.secrets.get(key)?.at(-1), 'read'))
+        if (value === undefined) throw new NotFoundError(`no secret ${name}`)
+        cached.set(key, value)
+        return value
       },
-      list: (bucket, prefix, { pageToken } = {}) =>
-        fiber.call(
-          `object list ${prefix}`,
-          () => {
-            const all = [...this.objects.values()]
-              .map(({ meta }) => meta)
-              .filter((meta) => meta.bucket === bucket && meta.name.startsWith(prefix))
-            const rest = all
-              .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-              .filter(({ name }) => pageToken === undefined || name > pageToken)
-            const objects = rest.slice(0, 3)
-            return { objects, ...(rest.length > 3 && { nextPageToken: objects.at(-1)?.name }) }
-          },
-          'read',
-        ),
-      delete: (ref) => fiber.call(`object delete ${ref.name}`, () => this.objects.delete(key(ref)), 'write'),
+      invalidate: () => cached.clear(),
     }
   }
 }
 
-/** What crosses a wire is a copy. */
-const wire = (value: Message | Task): unknown => JSON.parse(JSON.stringify(value))
+/** What a deployment changes: the operator's tuning, and the tenants' configs. */
+export interface Release {
+  readonly configs: readonly ConfigSnapshot[]
+  readonly lanes: number
+}
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => silent }

@@ -1,5 +1,6 @@
 import { loadTenantConfig } from '@convergence/core/config/load-config.ts'
 import type { ConfigSnapshot } from '@convergence/core/config/snapshot.ts'
+import type { Release } from './cloud.ts'
 import type { Prng } from './prng.ts'
 
 /**
@@ -18,7 +19,13 @@ const LOADS: Readonly<Record<PipelineId, string>> = {
   merge: 'strategy: merge, keys: [id]',
 }
 
-const files = (tenant: string): ReadonlyMap<string, string> => {
+const snapshotOf = (tenant: string, timeout: string): ConfigSnapshot => {
+  const loaded = loadTenantConfig(tenant, files(tenant, timeout))
+  if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'))
+  return loaded.snapshot
+}
+
+const files = (tenant: string, timeout: string): ReadonlyMap<string, string> => {
   const list: [string, string][] = [
     [
       `configs/_platform/tenants/${tenant}.yml`,
@@ -43,7 +50,7 @@ const files = (tenant: string): ReadonlyMap<string, string> => {
       `configs/${tenant}/pipelines/${id}.yml`,
       `pipeline_id: ${id}
 concurrency: 2
-timeout: 20h
+timeout: ${timeout}
 on_upload: { bucket: ${BUCKET}, glob: "${tenant}/${id}/*/go" }
 steps:
   - { step_id: rows, type: ingest, source: ${id}_files.rows, retry: { max_attempts: 6, backoff: 1s }, load: { dataset: raw, table: ${id}, schema: rows, max_rejected: 50%, ${LOADS[id]} } }
@@ -53,14 +60,12 @@ steps:
   return new Map(list)
 }
 
-export const snapshots = (): ReadonlyMap<string, ConfigSnapshot> =>
-  new Map(
-    TENANTS.map((tenant) => {
-      const loaded = loadTenantConfig(tenant, files(tenant))
-      if ('problems' in loaded) throw new Error(loaded.problems.map(({ message }) => message).join('\n'))
-      return [loaded.snapshot.hash, loaded.snapshot]
-    }),
-  )
+/** What stands there at first, and what a deployment puts in its place while runs are under way. */
+export const RELEASES: readonly Release[] = [
+  { lanes: 3, timeout: '20h' },
+  { lanes: 1, timeout: '21h' },
+  { lanes: 5, timeout: '22h' },
+].map(({ lanes, timeout }) => ({ lanes, configs: TENANTS.map((tenant) => snapshotOf(tenant, timeout)) }))
 
 export interface Upload {
   readonly tenant: string

@@ -1,105 +1,117 @@
-import { onIngestCommand, onIngestTask } from '@convergence/ingest/handler.ts'
-import { onRunEvent, onRunTask } from '@convergence/orchestrator/handler.ts'
-import { onUpload } from '@convergence/uploads/handler.ts'
-import { toPlatformError } from '@convergence/core/errors.ts'
-import { MESSAGE, type Delivery as Told } from '@convergence/core/messages.ts'
+import { failDeadLetter } from '@convergence/cli/embedded/fail-dead-letter.ts'
+import { handlersOf } from '@convergence/cli/embedded/handlers.ts'
+import { wakeRuns } from '@convergence/control/runs/unfinished-runs.ts'
+import type { PlatformError } from '@convergence/core/errors.ts'
+import { MESSAGE, type Message, type Topic } from '@convergence/core/messages.ts'
 import { tenantKey } from '@convergence/core/names.ts'
-import type { Run } from '@convergence/core/run/run.ts'
+import { runEnded, type Run } from '@convergence/core/run/run.ts'
 import { judge, watch, type Outcome } from './check.ts'
 import { Cloud } from './cloud.ts'
+import type { Fault } from './faults.ts'
+import type { Fiber } from './fiber.ts'
+import { cancel, intervene } from './interventions.ts'
 import { Prng } from './prng.ts'
-import { BUCKET, snapshots, TENANTS, uploadsOf, type Upload } from './scenario.ts'
-import { PROFILES, World, type Aim, type Delivery, type Fiber, type Profile } from './world.ts'
+import { PROFILES, type ProfileName } from './profiles.ts'
+import { BUCKET, RELEASES, TENANTS, uploadsOf, type Upload } from './scenario.ts'
+import { World, type Aim, type Delivery } from './world.ts'
 
 export interface Simulated extends Outcome {
   readonly seed: number
   readonly trace: readonly string[]
+  /** What went wrong, how often. */
   readonly faults: ReadonlyMap<string, number>
+  /** The same one by one, to be taken out one by one. */
+  readonly fired: readonly Fault[]
   readonly calls: number
   /** What is left: state, objects, tables. */
   readonly cloud: Cloud
 }
 
-/** Faults go on for so long; then everything must come to its end. */
+export interface SimulateOptions {
+  readonly profile?: ProfileName
+  readonly aim?: Aim | undefined
+  readonly uploads?: readonly Upload[] | undefined
+  /** Ids of the faults that happen; of all that the seed asks for, if absent. */
+  readonly onlyFaults?: ReadonlySet<number> | undefined
+}
+
+/** Faults go on for so long; then everything must end, and what sleeps or is late must have come, within so long. */
 const FAULTY_MS = 3 * 3_600_000
-const SETTINGS = { bucket: 'convergence', lanes: 3, leaseMs: 60_000 }
-const CONFIGS = snapshots()
+const CALM_MS = 5 * 3_600_000
 
 /** Plays one seed to its end on the real handlers. */
-export const simulate = async (
-  seed: number,
-  options: { profile?: keyof typeof PROFILES; aim?: Aim; uploads?: readonly Upload[] } = {},
-): Promise<Simulated> => {
-  const profile: Profile = PROFILES[options.profile ?? 'base']
+export const simulate = async (seed: number, options: SimulateOptions = {}): Promise<Simulated> => {
   const violations: string[] = []
   const world: World = new World({
     seed,
-    profile,
+    profile: PROFILES[options.profile ?? 'base'],
     aim: options.aim,
+    onlyFaults: options.onlyFaults,
     handler: (delivery, fiber) => handle(cloud, delivery, fiber),
+    onDeadLetter: (delivery, reason) => bury(cloud, delivery, reason),
+    onIntervention: (kind, fiber, amount) => intervene(cloud, kind, fiber, amount),
   })
-  const cloud = new Cloud(world, CONFIGS)
+  const cloud: Cloud = new Cloud(world, RELEASES)
   watch(cloud, violations)
   for (const tenant of TENANTS)
-    cloud.state.set(tenantKey(tenant), {
-      value: { version: 1, tenant, status: 'active', createdAt: '2026-01-01T00:00:00.000Z' },
-      version: '0',
-    })
+    cloud.state.write(tenantKey(tenant), { version: 1, tenant, status: 'active', createdAt: '2026-01-01T00:00:00.000Z' })
   // Of its own source, so that a fault more or less changes nothing of what is uploaded.
   const uploads = options.uploads ?? uploadsOf(new Prng(seed + 1_000_003))
-  for (const upload of uploads) {
-    for (const file of upload.files) cloud.putObject({ bucket: BUCKET, name: file.name }, Buffer.from(file.text))
-    const { generation, size } = cloud.putObject({ bucket: BUCKET, name: upload.object }, Buffer.from('go'))
-    const event = {
-      ...MESSAGE,
-      trace: 't',
-      type: 'object.finalized',
-      bucket: BUCKET,
-      name: upload.object,
-      generation,
-      size,
-    }
-    world.at(upload.atMs, () => world.deliver({ topic: 'uploads' }, event, 0))
-    if (upload.cancelAfterMs !== undefined)
-      world.at(upload.atMs + upload.cancelAfterMs, () => cancel(cloud, upload.object))
-  }
-  const allEnded = (): boolean =>
-    runsOf(cloud).length === uploads.length && ![...cloud.state.keys()].some((key) => key.startsWith('active/'))
-  const start = world.nowMs
-  await world.run(() => allEnded() || world.nowMs - start > FAULTY_MS)
-  world.calm = true
-  if (!allEnded()) await world.run(allEnded)
+  for (const upload of uploads) send(cloud, upload)
+  await world.run(world.startMs + FAULTY_MS)
+  world.faults.stopped = true
+  await world.run(world.startMs + FAULTY_MS + CALM_MS)
+  await wakeWhatWasGivenUp(cloud)
   const outcome = judge(cloud, uploads, violations)
-  return { ...outcome, seed, trace: world.trace, faults: world.counts, calls: world.calls, cloud }
+  const { trace, counts, calls, faults } = world
+  return { ...outcome, seed, trace, faults: counts, fired: faults.fired, calls, cloud }
+}
+
+const send = (cloud: Cloud, upload: Upload): void => {
+  const { world, objects } = cloud
+  for (const file of upload.files) objects.putObject({ bucket: BUCKET, name: file.name }, Buffer.from(file.text))
+  const object = { bucket: BUCKET, name: upload.object }
+  const { generation, size } = objects.putObject(object, Buffer.from('go'))
+  const event = { ...MESSAGE, trace: 't', type: 'object.finalized', ...object, generation, size }
+  world.at(upload.atMs, () => world.deliver({ topic: 'uploads' }, event, 0))
+  if (upload.cancelAfterMs === undefined) return
+  world.at(upload.atMs + upload.cancelAfterMs, () => {
+    const run = runsOf(cloud).find(({ cause }) => cause.type === 'upload' && cause.name === upload.object)
+    if (run) cancel(cloud, run.runId)
+  })
 }
 
 const runsOf = (cloud: Cloud): Run[] =>
   [...cloud.state.entries()].filter(([key]) => key.startsWith('runs/')).map(([, { value }]) => value as Run)
 
-const cancel = (cloud: Cloud, object: string): void => {
-  const run = runsOf(cloud).find(({ cause }) => cause.type === 'upload' && cause.name === object)
-  if (!run) return
-  const intent = { end: 'CANCELLED', reason: { code: 'CANCELLED', message: 'on request' } }
-  cloud.world.deliver(
-    { topic: 'run-events' },
-    { ...MESSAGE, trace: 't', type: 'run.stop', runId: run.runId, intent },
-    0,
-  )
+const handle = (cloud: Cloud, { channel, payload, attempt }: Delivery, fiber: Fiber): Promise<void> => {
+  const lanes = cloud.releases[cloud.release]?.lanes ?? 1
+  const { topics, queues } = handlersOf(cloud.portsOf(fiber), { bucket: 'convergence', lanes, leaseMs: 60_000 })
+  const handler = 'topic' in channel ? topics[channel.topic] : queues[channel.queue]
+  return handler(payload, { attempt, trace: 't' })
 }
 
-const handle = async (cloud: Cloud, delivery: Delivery, fiber: Fiber): Promise<void> => {
-  const { channel, payload, attempt } = delivery
-  const told: Told = { attempt, trace: 't' }
-  const stage = { ports: cloud.portsOf(fiber), settings: SETTINGS, trace: 't' }
-  try {
-    if ('topic' in channel) {
-      if (channel.topic === 'uploads') return await onUpload(stage, payload, told)
-      return await (channel.topic === 'run-events'
-        ? onRunEvent(stage, payload, told)
-        : onIngestCommand(stage, payload, told))
-    }
-    return await (channel.queue === 'runs' ? onRunTask(stage, payload, told) : onIngestTask(stage, payload, told))
-  } catch (error) {
-    throw toPlatformError(error)
-  }
+const bury = (cloud: Cloud, { channel, payload, attempt }: Delivery, reason: PlatformError): void => {
+  const { code, message } = reason
+  cloud.deadLetters.push({ payload, reason: { code, message } })
+  const bus = { publish: async (topic: Topic, told: Message) => cloud.world.deliver({ topic }, told, 0) }
+  const name = 'topic' in channel ? `topics/${channel.topic}` : `queues/${channel.queue}`
+  void failDeadLetter(bus, { channel: name, payload, attempts: attempt, reason })
+}
+
+/**
+ * A stop that was given up is carried on by the next start, and so are the last effects of a run that has ended. Without a dead letter
+ * nothing may need this.
+ */
+const wakeWhatWasGivenUp = async (cloud: Cloud): Promise<void> => {
+  const { world, deadLetters } = cloud
+  const open = runsOf(cloud).filter((run) => !runEnded(run))
+  const left = [...cloud.state.keys()].filter((key) => key.startsWith('active/'))
+  if (open.length + left.length === 0 || (open.length > 0 && deadLetters.length === 0)) return
+  world.count('woken')
+  const woken = TENANTS.map((tenant) =>
+    world.act(`start for ${tenant}`, (fiber) => wakeRuns({ ports: cloud.portsOf(fiber), trace: 't', tenant })),
+  )
+  await world.run(world.nowMs + CALM_MS)
+  await Promise.all(woken)
 }

@@ -11,12 +11,17 @@ import type {
 } from '@convergence/core/ports/warehouse.ts'
 import { datasetName, type TableRef } from '@convergence/core/table.ts'
 import type { SimRow } from './processor.ts'
-import type { Fiber, World } from './world.ts'
+import type { Fiber } from './fiber.ts'
+import { keyOf } from './prng.ts'
+import type { World } from './world.ts'
 
 /**
  * The warehouse of the simulation: jobs by id, each of which ends later, by itself, whole or not at all; an id can be used once, and
  * says 409 ever after. A caller that saw a time-out may have started one.
  */
+const SLOW_MS = 3_600_000
+const LENGTH = 1
+
 interface SimJob {
   readonly job: Job
   status: JobStatus
@@ -57,14 +62,14 @@ export class Tables {
         fiber.call(
           `job ${job.kind} ${short(ref.jobId)}`,
           () => {
-            const standing = this.jobs.get(keyOf(ref))
+            const standing = this.jobs.get(pathOfJob(ref))
             if (standing) return { outcome: 'exists', status: standing.status } as const
             this.#start(ref, job)
             return { outcome: 'submitted' } as const
           },
           'write',
         ),
-      poll: (ref) => fiber.call(`poll ${short(ref.jobId)}`, () => this.jobs.get(keyOf(ref))?.status, 'read'),
+      poll: (ref) => fiber.call(`poll ${short(ref.jobId)}`, () => this.jobs.get(pathOfJob(ref))?.status, 'read'),
       rows: () => Promise.reject(new NotFoundError('the simulation answers no queries')),
       dryRun: () => fiber.call('dry run', () => ({ bytes: 0, schema: [] }), 'read'),
       describe: (table) => fiber.call(`describe ${pathOf(table)}`, () => undefined, 'read'),
@@ -76,17 +81,20 @@ export class Tables {
   #start(ref: JobRef, job: Job): void {
     const base = { kind: job.kind, labels: job.labels }
     const entry: SimJob = { job, status: { ...base, state: job.kind === 'seal' ? 'done' : 'running' } }
-    this.jobs.set(keyOf(ref), entry)
+    this.jobs.set(pathOfJob(ref), entry)
     if (job.kind === 'seal') return
-    this.#world.at(this.#world.random.below(30_000), () => {
-      const failure = this.#fails()
+    const key = keyOf(ref.jobId)
+    const isSlow = this.#world.faults.happens('jobIsSlow', key, () => ref.jobId)
+    if (isSlow) this.#world.count('slow job')
+    this.#world.at(this.#world.faults.amount(key, LENGTH) * (isSlow ? SLOW_MS : 30_000), () => {
+      const failure = this.#fails(ref.jobId)
       if (failure) entry.status = { ...base, state: 'failed', failure }
       else if (job.kind === 'publish') entry.status = this.#land(ref, job)
     })
   }
 
-  #fails(): JobFailure | undefined {
-    if (this.#world.calm || !this.#world.random.chance(this.#world.profile.jobFails)) return undefined
+  #fails(jobId: string): JobFailure | undefined {
+    if (!this.#world.faults.happens('jobFails', keyOf(jobId), () => jobId)) return undefined
     this.#world.count('job fails')
     return { code: 'UNAVAILABLE', retryable: true, message: 'the backend failed' }
   }
@@ -100,7 +108,7 @@ export class Tables {
       this.onLanding(landing)
       this.rows.set(table, rows)
       this.landed.push(landing)
-      this.#world.note(`job ${short(ref.jobId)} is visible in ${table}`)
+      this.#world.note(`job ${short(ref.jobId)}`, `is visible in ${table}`)
       return { ...base, state: 'done', counts, bytes: 0 }
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error
@@ -148,6 +156,6 @@ const publish = (
   return { rows: [...kept, ...fresh.values()], counts: { ...zero, updated, inserted: staged - updated } }
 }
 
-const keyOf = ({ tenant, project, location, jobId }: JobRef): string => [tenant, project, location, jobId].join('/')
+const pathOfJob = ({ tenant, project, location, jobId }: JobRef): string => [tenant, project, location, jobId].join('/')
 const pathOf = (table: TableRef): string => `${datasetName(table)}.${table.table}`
 const short = (jobId: string): string => jobId.replace(/^convergence-(.{6}).*?(-quarantine)?(-a\d+)?$/, '$1$2$3')

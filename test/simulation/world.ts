@@ -1,40 +1,29 @@
+import { PlatformError, toPlatformError } from '@convergence/core/errors.ts'
 import type { Queue, Topic } from '@convergence/core/messages.ts'
-import { UnavailableError } from '@convergence/core/errors.ts'
-import { Prng } from './prng.ts'
+import { Agenda } from './agenda.ts'
+import { Faults } from './faults.ts'
+import { Fiber } from './fiber.ts'
+import { keyOf, within } from './prng.ts'
+import type { Profile } from './profiles.ts'
 
 /**
- * A simulated cloud: time that moves only here, deliveries that come late, twice or in another order, and processes that die at any port
- * call. Handlers run as fibers; each port call is a point at which the seed decides what happens next. Nothing sleeps.
+ * A simulated cloud's time and deliveries: they come late, twice or in another order, and processes die at any port call. Everything
+ * that happens is an event on one agenda; how long it takes, and whether it fails, hangs on the seed. Nothing sleeps.
  */
-export interface Profile {
-  /** A fiber dies before or after a port call's effect. */
-  readonly crash: number
-  /** A call fails without effect. */
-  readonly error: number
-  /** A write happens, and the caller sees a time-out. */
-  readonly lostAnswer: number
-  /** A delivery comes again although its handler is at work, or was done. */
-  readonly duplicate: number
-  /** A delivery is late, up to two hours. */
-  readonly late: number
-  /** A job of the warehouse fails. */
-  readonly jobFails: number
-}
-
-export const PROFILES = {
-  base: { crash: 0.01, error: 0.01, lostAnswer: 0.01, duplicate: 0.05, late: 0.05, jobFails: 0.05 },
-  storm: { crash: 0.05, error: 0.1, lostAnswer: 0.05, duplicate: 0.3, late: 0.2, jobFails: 0.2 },
-  calm: { crash: 0, error: 0, lostAnswer: 0, duplicate: 0, late: 0, jobFails: 0 },
-} as const satisfies Record<string, Profile>
-
 export type Channel = { readonly topic: Topic } | { readonly queue: Queue }
 
 export interface Delivery {
   readonly channel: Channel
   readonly payload: unknown
+  readonly name: string
+  readonly key: number
+  /** 1 is the first. */
   attempt: number
-  dueMs: number
-  done: boolean
+  failures: number
+  /** Acknowledged, or given up. */
+  isSettled: boolean
+  /** Who is at work on it: of older attempts no answer counts any more. */
+  lease: Fiber | undefined
 }
 
 /** A fault that is thrown once at one port call, for the exhaustive mode. */
@@ -43,199 +32,237 @@ export interface Aim {
   readonly kind: 'crash-before' | 'crash-after' | 'lost-answer'
 }
 
-type Handler = (delivery: Delivery, fiber: Fiber) => Promise<void>
+/** What people and operators do, at the call of some fiber. */
+export type Intervention = 'cancel' | 'timeOut' | 'suspend' | 'deploy' | 'giveUp'
 
-/** What happened, with what it was done to: the shortest such list is what a person reads of a failure. */
-export type Trace = string[]
+export interface WorldOptions {
+  readonly seed: number
+  readonly profile: Profile
+  readonly handler: (delivery: Delivery, fiber: Fiber) => Promise<void>
+  readonly onDeadLetter: (delivery: Delivery, reason: PlatformError) => void
+  readonly onIntervention: (kind: Intervention, fiber: Fiber, amount: number) => void
+  readonly aim?: Aim | undefined
+  /** Of the faults that the seed asks for only these happen. */
+  readonly onlyFaults?: ReadonlySet<number> | undefined
+}
 
 /** Who holds a delivery for longer than this is taken for dead, and the delivery comes again. */
 const ACK_DEADLINE_MS = 60_000
+const SHORT_DEADLINE_MS = 300
 const MAX_LATE_MS = 2 * 3_600_000
-const MAX_STEPS = 200_000
+const BLACKOUT_MS = 60_000
+const MAX_SKEW_MS = 600_000
+/** As the embedded platform has them: the step decides, the channel only ends what never would. */
+const MAX_FAILURES = { topic: 10, queue: 25 }
+const MAX_ATTEMPTS = 60
+const MAX_EVENTS = 500_000
+/** Turns of the event loop in which a handler may do what is no port call. */
+const MAX_TURNS = 10_000
+/** Beyond this Eventarc delivers nothing: messages are pointers, never data. */
+const MAX_EVENT_BYTES = 512 * 1024
 
-export class Fiber {
-  readonly world: World
-  readonly name: string
-  /** Its clock is off by so much. */
-  readonly skewMs: number
-  dead = false
-  over = false
-
-  constructor(world: World, name: string, skewMs: number) {
-    this.world = world
-    this.name = name
-    this.skewMs = skewMs
-  }
-
-  /** One port call: waits for its turn, then does the effect whole, or not at all. */
-  async call<T>(label: string, effect: () => T, kind: 'read' | 'write'): Promise<T> {
-    await this.world.turn(this)
-    const fault = this.world.faultAt(label, kind)
-    if (fault === 'crash-before') return this.#die(label, 'before')
-    if (fault === 'error') throw new UnavailableError(`${label}: 503`)
-    const result = effect()
-    this.world.note(`${this.name}: ${label}`)
-    if (fault === 'crash-after') return this.#die(label, 'after')
-    if (fault === 'lost-answer') throw new UnavailableError(`${label}: the answer was lost`)
-    return result
-  }
-
-  /** Never resolves: what a killed process had on its stack is gone. */
-  #die(label: string, when: string): Promise<never> {
-    this.dead = true
-    this.world.note(`${this.name} dies ${when} ${label}`)
-    return new Promise(() => {})
-  }
-}
+const [DELIVERY, COPY, LATE, SKEW, TRIES, LATENCY] = [1, 2, 3, 4, 5, 6]
 
 export class World {
-  readonly random: Prng
-  readonly profile: Profile
-  readonly trace: Trace = []
+  readonly faults: Faults
   readonly counts = new Map<string, number>()
-  nowMs = Date.UTC(2026, 0, 15, 6)
-  /** Once faults stop, everything must end. */
-  calm = false
+  readonly startMs = Date.UTC(2026, 0, 15, 6)
+  nowMs = this.startMs
   calls = 0
-  readonly #aim: Aim | undefined
-  readonly #handler: Handler
-  readonly #deliveries: Delivery[] = []
-  readonly #timed: { dueMs: number; run: () => void }[] = []
-  readonly #waiting: { fiber: Fiber; resume: () => void }[] = []
+  /** Fibers that are between two port calls. */
+  working = 0
+  /** A fiber was woken by the event. */
+  stirred = false
+  readonly #options: WorldOptions
+  readonly #agenda = new Agenda()
+  readonly #sent = new Map<number, number>()
+  readonly #trace: [number, string, string][] = []
   #fibers = 0
+  #events = 0
+  #darkUntilMs = 0
 
-  constructor(options: { seed: number; profile: Profile; handler: Handler; aim?: Aim | undefined }) {
-    this.random = new Prng(options.seed)
-    this.profile = options.profile
-    this.#handler = options.handler
-    this.#aim = options.aim
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.faults = new Faults(options.seed, options.profile, options.onlyFaults)
   }
 
-  note(line: string): void {
-    this.trace.push(`${((this.nowMs - Date.UTC(2026, 0, 15, 6)) / 1000).toFixed(1)}s ${line}`)
+  note(who: string, what: string): void {
+    this.#trace.push([this.nowMs, who, what])
+  }
+
+  /** What happened, with what it was done to: the shortest such list is what a person reads of a failure. */
+  get trace(): string[] {
+    return this.#trace.map(([atMs, who, what]) => `${((atMs - this.startMs) / 1000).toFixed(3)}s ${who}: ${what}`)
   }
 
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
   }
 
-  #chance(share: number): boolean {
-    return !this.calm && this.random.chance(share)
-  }
-
-  faultAt(label: string, kind: 'read' | 'write'): 'crash-before' | 'crash-after' | 'error' | 'lost-answer' | undefined {
-    const call = this.calls++
-    if (this.#aim) {
-      if (this.#aim.call !== call) return undefined
-      this.count(this.#aim.kind)
-      return this.#aim.kind
-    }
-    const { crash, error, lostAnswer } = this.profile
-    const fault = this.#chance(crash)
-      ? this.random.chance(0.5)
-        ? 'crash-before'
-        : 'crash-after'
-      : this.#chance(error)
-        ? 'error'
-        : kind === 'write' && this.#chance(lostAnswer)
-          ? 'lost-answer'
-          : undefined
-    if (fault) this.count(fault)
-    return fault
-  }
-
-  deliver(channel: Channel, payload: unknown, delayMs: number): void {
-    const late = this.#chance(this.profile.late) ? this.random.below(MAX_LATE_MS) : this.random.below(200)
-    if (late > 200) this.count('late')
-    this.#deliveries.push({ channel, payload, attempt: 1, dueMs: this.nowMs + delayMs + late, done: false })
-    if (this.#chance(this.profile.duplicate)) {
-      this.count('duplicate')
-      for (let copies = 1 + this.random.below(4); copies > 0; copies--)
-        this.#deliveries.push({
-          channel,
-          payload,
-          attempt: 1,
-          dueMs: this.nowMs + delayMs + this.random.below(MAX_LATE_MS),
-          done: false,
-        })
-    }
-  }
-
   /** Something that happens by itself later: a job ends, a person cancels. */
   at(delayMs: number, run: () => void): void {
-    this.#timed.push({ dueMs: this.nowMs + delayMs, run })
+    this.#agenda.add(this.nowMs + Math.floor(delayMs), run)
   }
 
-  turn(fiber: Fiber): Promise<void> {
-    return new Promise((resume) => this.#waiting.push({ fiber, resume }))
+  /** Most calls take some milliseconds, a few some seconds. */
+  latencyMs(key: number): number {
+    const drawn = this.faults.amount(key, LATENCY)
+    return drawn > 0.98 ? drawn * 3_000 : 1 + drawn * 20
   }
 
-  /** Until nothing is left to happen. Throws when that takes for ever. */
-  async run(until: () => boolean): Promise<void> {
-    for (let step = 0; ; step++) {
-      if (step > MAX_STEPS) throw new Error(`nothing ended within ${MAX_STEPS} steps`)
-      if (!this.#step()) {
-        if (this.#deliveries.length + this.#timed.length === 0) return
-        this.nowMs = Math.min(...this.#deliveries.map(({ dueMs }) => dueMs), ...this.#timed.map(({ dueMs }) => dueMs))
-        continue
-      }
-      // Everything that can go on without a port call has gone on when the event loop turns.
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      if (until()) return
-    }
+  get isDark(): boolean {
+    return this.nowMs < this.#darkUntilMs && !this.faults.stopped
   }
 
-  #step(): boolean {
-    const deliveries = this.#deliveries.filter(({ dueMs }) => dueMs <= this.nowMs)
-    const timed = this.#timed.filter(({ dueMs }) => dueMs <= this.nowMs)
-    const choices = this.#waiting.length + deliveries.length + timed.length
-    if (choices === 0) return false
-    let choice = this.random.below(choices)
-    this.nowMs += this.random.below(20)
-    if (choice < this.#waiting.length) {
-      const [next] = this.#waiting.splice(choice, 1)
-      next?.resume()
-      return true
-    }
-    choice -= this.#waiting.length
-    const delivery = deliveries[choice]
-    if (delivery) {
-      this.#deliveries.splice(this.#deliveries.indexOf(delivery), 1)
-      void this.#handle(delivery)
-      return true
-    }
-    const event = timed[choice - deliveries.length]
-    if (event) {
-      this.#timed.splice(this.#timed.indexOf(event), 1)
-      event.run()
-    }
-    return true
+  darken(): void {
+    this.#darkUntilMs = this.nowMs + BLACKOUT_MS
   }
 
-  async #handle(delivery: Delivery): Promise<void> {
-    const skewMs = this.calm ? 0 : this.random.below(1_200_000) - 600_000
-    const fiber = new Fiber(this, `#${++this.#fibers} ${describe(delivery)}`, this.profile.crash === 0 ? 0 : skewMs)
-    // Who does not answer in time is delivered again, while it may still be at work.
-    const again = (delayMs: number): void => {
-      this.#deliveries.push({ ...delivery, attempt: delivery.attempt + 1, dueMs: this.nowMs + delayMs })
-    }
-    this.at(ACK_DEADLINE_MS, () => {
-      if (!fiber.over) again(0)
-    })
+  intervene(kind: Intervention, fiber: Fiber, amount: number): void {
+    this.#options.onIntervention(kind, fiber, amount)
+  }
+
+  /** The fault that is aimed at this call. */
+  aimed(): Aim['kind'] | undefined {
+    const call = this.calls++
+    const { aim } = this.#options
+    if (aim?.call !== call) return undefined
+    this.count(aim.kind)
+    return aim.kind
+  }
+
+  /** A message or task, as a copy. */
+  deliver(channel: Channel, payload: unknown, delayMs: number): void {
+    const text = JSON.stringify(payload)
+    if (text.length > MAX_EVENT_BYTES) throw new PlatformError('LIMIT_EXCEEDED', false, 'the message is too large')
+    const sent = JSON.parse(text) as unknown
+    const content = keyOf(`${nameOf(channel)} ${text}`)
+    const times = this.#sent.get(content) ?? 0
+    this.#sent.set(content, times + 1)
+    const key = within(within(content, DELIVERY), times)
+    const name = describe(channel, sent)
+    this.#send({ channel, payload: sent, name, key }, delayMs)
+    if (!this.faults.happens('duplicate', key, () => name)) return
+    this.count('duplicate')
+    const copies = 1 + Math.floor(this.faults.amount(key, COPY) * 4)
+    for (let copy = 1; copy <= copies; copy++) this.#send({ channel, payload: sent, name, key: within(key, copy) }, delayMs)
+  }
+
+  #send(message: Pick<Delivery, 'channel' | 'payload' | 'name' | 'key'>, delayMs: number): void {
+    const isLate = this.faults.happens('late', message.key, () => message.name)
+    if (isLate) this.count('late')
+    const delivery: Delivery = { ...message, attempt: 1, failures: 0, isSettled: false, lease: undefined }
+    const afterMs = this.faults.amount(message.key, LATE) * (isLate ? MAX_LATE_MS : 200)
+    this.at(delayMs + afterMs, () => this.#begin(delivery))
+  }
+
+  #begin(delivery: Delivery): void {
+    if (delivery.isSettled) return
+    const fiber = this.#fiberOf(delivery)
+    delivery.lease = fiber
+    const isShort = this.faults.happens('shortDeadline', fiber.key, () => fiber.name)
+    if (isShort) this.count('short-deadline')
+    this.at(isShort ? SHORT_DEADLINE_MS : ACK_DEADLINE_MS, () => this.#comeAgain(delivery, fiber))
+    this.stirred = true
+    void this.#handle(delivery, fiber)
+  }
+
+  #fiberOf(delivery: Delivery): Fiber {
+    const key = within(delivery.key, delivery.attempt)
+    const name = `#${++this.#fibers} ${delivery.name}${delivery.attempt > 1 ? ` (${delivery.attempt})` : ''}`
+    const isPatient = this.#options.profile.error > 0 && this.faults.amount(key, TRIES) < 0.5
+    const fiber = new Fiber(this, { name, key, delivery, tries: isPatient ? 4 : 1 })
+    if (!this.faults.happens('clockSkew', key, () => name)) return fiber
+    this.count('clock-skew')
+    fiber.skewMs = (this.faults.amount(key, SKEW) * 2 - 1) * MAX_SKEW_MS
+    return fiber
+  }
+
+  /** Does what no delivery asks for: what a person types. */
+  async act(name: string, work: (fiber: Fiber) => Promise<void>): Promise<void> {
+    const fiber = new Fiber(this, { name, key: keyOf(name), tries: 10 })
+    this.stirred = true
     try {
-      await this.#handler(delivery, fiber)
-      fiber.over = true
+      await work(fiber)
+    } finally {
+      fiber.end()
+    }
+  }
+
+  #comeAgain(delivery: Delivery, fiber: Fiber): void {
+    if (delivery.isSettled || delivery.lease !== fiber) return
+    this.count('ack deadline passed')
+    if (delivery.attempt >= MAX_ATTEMPTS)
+      return this.giveUp(delivery, toPlatformError(new Error('its handlers die, or never end')))
+    delivery.attempt++
+    this.#begin(delivery)
+  }
+
+  async #handle(delivery: Delivery, fiber: Fiber): Promise<void> {
+    try {
+      await this.#options.handler(delivery, fiber)
+      if (delivery.lease === fiber) this.#acknowledge(delivery, fiber)
     } catch (error) {
-      fiber.over = true
-      this.note(`${fiber.name} fails: ${error instanceof Error ? error.message : String(error)}`)
-      const retryAfterMs = (error as { retryAfterMs?: number }).retryAfterMs
-      again(retryAfterMs ?? Math.min(60_000, 500 * 2 ** delivery.attempt))
+      this.note(fiber.name, `fails: ${error instanceof Error ? error.message : String(error)}`)
+      if (delivery.lease === fiber && !delivery.isSettled) this.#retry(delivery, toPlatformError(error))
+    } finally {
+      fiber.end()
+    }
+  }
+
+  #acknowledge(delivery: Delivery, fiber: Fiber): void {
+    if (!this.faults.happens('droppedAck', fiber.key, () => fiber.name)) {
+      delivery.isSettled = true
+      return
+    }
+    this.count('dropped-ack')
+  }
+
+  #retry(delivery: Delivery, error: PlatformError): void {
+    delivery.lease = undefined
+    delivery.failures++
+    const most = 'topic' in delivery.channel ? MAX_FAILURES.topic : MAX_FAILURES.queue
+    if (!error.retryable || delivery.failures >= most) return this.giveUp(delivery, error)
+    delivery.attempt++
+    this.at(error.retryAfterMs ?? Math.min(30_000, 200 * 2 ** delivery.failures), () => this.#begin(delivery))
+  }
+
+  giveUp(delivery: Delivery, reason: PlatformError): void {
+    if (delivery.isSettled) return
+    delivery.isSettled = true
+    this.count('dead letter')
+    this.note(delivery.name, `is a dead letter: ${reason.message}`)
+    this.#options.onDeadLetter(delivery, reason)
+  }
+
+  /** Until nothing is left to happen before that time. */
+  async run(untilMs: number): Promise<void> {
+    for (;;) {
+      const next = this.#agenda.next
+      if (!next || next.dueMs > untilMs) return
+      if (++this.#events > MAX_EVENTS) throw new Error(`nothing ended within ${MAX_EVENTS} events`)
+      this.#agenda.take()
+      if (next.dueMs > this.nowMs) this.nowMs = next.dueMs
+      next.run()
+      if (this.stirred) await this.#settled()
+    }
+  }
+
+  /** Until every fiber waits at a port call. */
+  async #settled(): Promise<void> {
+    this.stirred = false
+    // Comes when no promise has anything left to do.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    for (let turn = 0; this.working > 0; turn++) {
+      if (turn > MAX_TURNS) throw new Error('a handler waits for something that is no port call')
+      await new Promise<void>((resolve) => setImmediate(resolve))
     }
   }
 }
 
-const describe = ({ channel, payload }: Delivery): string => {
-  const { type, stepId, chunk, tick } = payload as Partial<Record<string, string | number>>
-  const where = 'topic' in channel ? channel.topic : channel.queue
-  return [where, type, stepId, chunk, tick].filter((part) => part !== undefined).join(' ')
+const nameOf = (channel: Channel): string => ('topic' in channel ? channel.topic : channel.queue)
+
+const describe = (channel: Channel, payload: unknown): string => {
+  const { type, runId, name, stepId, chunk, link, tick } = payload as Partial<Record<string, string | number>>
+  return [nameOf(channel), type, runId ?? name, stepId, chunk, link, tick].filter((part) => part !== undefined).join(' ')
 }
