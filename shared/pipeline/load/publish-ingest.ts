@@ -34,6 +34,7 @@ const publishOnce = async (context: StepContext<IngestStep>): Promise<number | u
   const receipt = await readReceipt(context)
   if (receipt) return finish(context, plan, manifest, receipt)
   const quarantined = await loadQuarantine(context, manifest)
+  if (quarantined === 'stopped') return undefined
   if (quarantined !== 'done') return quarantined
   try {
     refuseRejects(context.step, plan, manifest, resourceOf(context).allow_empty)
