@@ -11,14 +11,15 @@ import { takeSlot } from './slots.ts'
 
 /**
  * The only writer of a run's state. A transition is applied by compare-and-set; then everything that the document asks for is sent or done,
- * again at every delivery, so that a crash between the document and its messages loses nothing.
+ * again at every delivery, so that a crash between the document and its messages loses nothing. `look`: the number of the look at a stop
+ * that this is.
  */
-export const conduct = async (stage: Stage, runId: string, transition: Transition): Promise<void> => {
+export const conduct = async (stage: Stage, runId: string, transition: Transition, look?: number): Promise<void> => {
   let run = await transit(stage, runId, transition)
   while (run) {
     await recordRun(stage, run)
     if (runEnded(run)) return finishRun(stage, run)
-    const next: Transition | undefined = (await send(stage, run)) ?? undefined
+    const next: Transition | undefined = (await send(stage, run, look)) ?? undefined
     run = next && (await transit(stage, runId, next))
   }
 }
@@ -54,7 +55,7 @@ const logTransition = (stage: Stage, before: Run, after: Run): void => {
 }
 
 /** Sends what is pending. What it found out itself (a slot, a seal) is the next transition. */
-const send = async (stage: Stage, run: Run): Promise<Transition | undefined> => {
+const send = async (stage: Stage, run: Run, look: number | undefined): Promise<Transition | undefined> => {
   const asked = pending(run)
   if (asked.slot) return askForSlot(stage, run)
   for (const timer of asked.timers) await startTimer(stage, run, timer)
@@ -67,7 +68,7 @@ const send = async (stage: Stage, run: Run): Promise<Transition | undefined> => 
       stepId: step.stepId,
     })
   for (const step of asked.seals) {
-    const sealed = await seal(stage, run, step)
+    const sealed = await seal(stage, run, step, look)
     if (sealed) return sealed
   }
   return undefined
@@ -95,13 +96,18 @@ const startTimer = (stage: Stage, run: Run, timer: { stepId?: string; afterMs: n
 
 const RUNS: Queue = 'runs'
 
-const seal = async (stage: Stage, run: Run, step: StepState): Promise<Transition | undefined> => {
+const seal = async (
+  stage: Stage,
+  run: Run,
+  step: StepState,
+  look: number | undefined,
+): Promise<Transition | undefined> => {
   const context = await openStep(stage, run.runId, step.stepId)
   if (!context) return undefined
   const stopped = await stopStep(context)
   if (stopped.outcome === 'sealed') return { type: 'step.sealed', stepId: step.stepId, published: stopped.published }
-  // Each look has a name of its own: a used name is remembered.
-  const tick = Math.floor(stage.ports.clock.nowMs() / Math.max(1, stopped.waitMs))
+  // However often a look is delivered, one follows it. Who is none begins by the clock, because a used name is remembered.
+  const tick = (look ?? Math.floor(stage.ports.clock.nowMs() / Math.max(1, stopped.waitMs))) + 1
   const name = [run.runId, step.stepId, 'seal', tick]
   await sendTask(
     stage,

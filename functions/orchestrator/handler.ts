@@ -18,7 +18,12 @@ export const onRunTask = async (stage: Stage, payload: unknown, _delivery: Deliv
   if (!run) return
   // An ended run too: who ended it may have died before its after-effects.
   if (look.check !== 'timeout' || runEnded(run))
-    return conduct(stage, runId, { version: 1, trace, type: 'run.requested', runId })
+    return conduct(
+      stage,
+      runId,
+      { version: 1, trace, type: 'run.requested', runId },
+      look.check === 'stop' ? look.tick : undefined,
+    )
   if (look.stepId === undefined) {
     const reason = {
       code: 'TIMED_OUT',

@@ -10,19 +10,50 @@ const AT = '2026-01-15T06:00:00.000Z'
 const labels = { tenant: 'acme', pipeline: 'daily', run: 'daily-1', step: 'rows' }
 const rejects = [{ name: 'acme/reject', rows: 1, bytes: 1, crc32c: 'x' }]
 const MANIFEST: ManifestHead = {
-  ...{ version: 1, chunks: 1, ...NOTHING, rejects, bytes: 0, rejectedChunks: 0, rejections: [], shards: 0 },
+  version: 1,
+  chunks: 1,
+  ...NOTHING,
+  rejects,
   counts: { fetched: 1, accepted: 0, rejected: 1, filtered: 0 },
+  bytes: 0,
+  rejectedChunks: 0,
+  rejections: [],
+  shards: 0,
 }
 
 const STEP: StepState = {
-  ...{ stepId: 'rows', type: 'ingest', status: 'PUBLISHING', needs: [], onFailure: 'stop', acknowledged: true },
-  ...{ stem: 'stem', tables: [], warnings: [], superseded: false },
+  stepId: 'rows',
+  type: 'ingest',
+  status: 'PUBLISHING',
+  needs: [],
+  onFailure: 'stop',
+  acknowledged: true,
+  stem: 'stem',
+  tables: [],
+  warnings: [],
+  superseded: false,
 }
 
 const runThatIs = (status: Run['status']): Run => ({
-  ...{ version: 1, runId: 'daily-1', tenant: 'acme', pipelineId: 'daily', status, cause: { type: 'request' } },
-  ...{ trace: 't', configHash: 'h', parameters: {}, logicalTime: AT, timezone: 'UTC', project: 'p', location: 'EU' },
-  ...{ concurrency: 1, timeoutMs: 1_000, revision: 3, requestedAt: AT, steps: [STEP], warnings: [] },
+  version: 1,
+  runId: 'daily-1',
+  tenant: 'acme',
+  pipelineId: 'daily',
+  status,
+  cause: { type: 'request' },
+  trace: 't',
+  configHash: 'h',
+  parameters: {},
+  logicalTime: AT,
+  timezone: 'UTC',
+  project: 'p',
+  location: 'EU',
+  concurrency: 1,
+  timeoutMs: 1_000,
+  revision: 3,
+  requestedAt: AT,
+  steps: [STEP],
+  warnings: [],
 })
 
 /** A worker that read the run while it was RUNNING, and looks at its jobs now that it is `status`. */
