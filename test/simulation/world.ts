@@ -145,7 +145,8 @@ export class World {
     if (!this.faults.happens('duplicate', key, () => name)) return
     this.count('duplicate')
     const copies = 1 + Math.floor(this.faults.amount(key, COPY) * 4)
-    for (let copy = 1; copy <= copies; copy++) this.#send({ channel, payload: sent, name, key: within(key, copy) }, delayMs)
+    for (let copy = 1; copy <= copies; copy++)
+      this.#send({ channel, payload: sent, name, key: within(key, copy) }, delayMs)
   }
 
   #send(message: Pick<Delivery, 'channel' | 'payload' | 'name' | 'key'>, delayMs: number): void {
@@ -237,6 +238,17 @@ export class World {
 
   /** Until nothing is left to happen before that time. */
   async run(untilMs: number): Promise<void> {
+    // Errors are part of the play here, and nobody reads where they were thrown.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    try {
+      await this.#run(untilMs)
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
+    }
+  }
+
+  async #run(untilMs: number): Promise<void> {
     for (;;) {
       const next = this.#agenda.next
       if (!next || next.dueMs > untilMs) return
@@ -264,5 +276,7 @@ const nameOf = (channel: Channel): string => ('topic' in channel ? channel.topic
 
 const describe = (channel: Channel, payload: unknown): string => {
   const { type, runId, name, stepId, chunk, link, tick } = payload as Partial<Record<string, string | number>>
-  return [nameOf(channel), type, runId ?? name, stepId, chunk, link, tick].filter((part) => part !== undefined).join(' ')
+  return [nameOf(channel), type, runId ?? name, stepId, chunk, link, tick]
+    .filter((part) => part !== undefined)
+    .join(' ')
 }
