@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update'
 import type { CliIo } from './io.ts'
+import { leave } from './leave.ts'
 
 const FALLBACK_COLUMNS = 100
 
@@ -9,7 +10,7 @@ export const processIo = (): CliIo => {
   const isTerminal = stdout.isTTY === true
   const log = createLogUpdate(stdout)
   // Who pipes into `head` has seen enough.
-  stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit(0) : undefined))
+  stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? void leave(0) : undefined))
   return {
     cwd: process.cwd(),
     env,

@@ -29,5 +29,7 @@ if (name !== undefined && task !== undefined) {
   const before = { ms: performance.now(), cpu: cpuSeconds() }
   const output = await (work as (task: unknown) => Promise<unknown>)(JSON.parse(task))
   const seconds = (performance.now() - before.ms) / 1000
-  process.send?.({ seconds, cpuSeconds: cpuSeconds() - before.cpu, output }, () => process.exit(0))
+  const answer = { seconds, cpuSeconds: cpuSeconds() - before.cpu, output }
+  // An ordinary exit may wait for ever (nodejs/node#54918).
+  process.send?.(answer, () => process.kill(process.pid, 'SIGKILL'))
 }

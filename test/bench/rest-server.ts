@@ -20,5 +20,5 @@ if (folder !== undefined) {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': page.length }).end(page)
   })
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
-  process.on('disconnect', () => process.exit(0))
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 }

@@ -43,7 +43,10 @@ function handOver(node) {
     env: { UV_THREADPOOL_SIZE: '16', ...process.env },
   })
   child.on('error', (error) => fail(`Node 24 did not start (${error.message}): run npm ci.`))
-  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+  // It tells how it ended before it kills itself: see main.ts.
+  let told
+  child.on('message', (message) => (told = message.exitCode))
+  child.on('exit', (code, signal) => (process.exitCode = told ?? code ?? 128 + constants.signals[signal]))
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   // A terminal sends Ctrl-C to the child as well; forwarded, it would look like a second one.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))

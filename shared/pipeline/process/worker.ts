@@ -7,7 +7,8 @@ import { runJob } from './run-job.ts'
 process.on('message', (job: Job) => {
   void answer(job).then((message) => process.send?.(message))
 })
-process.on('disconnect', () => process.exit(0))
+// An ordinary exit may wait for ever (nodejs/node#54918).
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 const answer = async (job: Job): Promise<JobAnswer> => {
   const memory = watchMemory()
