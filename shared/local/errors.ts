@@ -23,7 +23,7 @@ export const fromSqliteError = (error: ErrorShape, path: string): PlatformError 
     case CORRUPT:
     case NOTADB:
       return unusable(
-        `${path} is damaged (${error.message}); move it and the files beside it away, or restore them from a backup: without it runs start anew`,
+        `${path} is damaged (${error.message}): restore it and the -wal beside it from a backup, or, to start anew without what was loaded, move its whole folder away`,
         cause,
       )
     case READONLY:

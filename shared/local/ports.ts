@@ -8,6 +8,7 @@ import type { Random } from '@convergence/core/ports/random.ts'
 import { systemClock } from './clock.ts'
 import { FileConfigStore } from './config-store.ts'
 import { LocalDatabase } from './database/database.ts'
+import { refuseLostState } from './lost-state.ts'
 import { SqliteMessageBus } from './message-bus.ts'
 import { FileObjectStore } from './object-store.ts'
 import { OwnerLock } from './owner-lock.ts'
@@ -70,9 +71,12 @@ export const localPorts = async (options: LocalPortsOptions): Promise<LocalPlatf
   }
 }
 
+const STATE_FILE = 'state.db'
+
 const openPlatform = async (options: LocalPortsOptions, folder: string, opened: (() => Promise<void>)[]) => {
   const { root, log, http, processor, bucket = 'convergence', clock = systemClock, random = systemRandom } = options
-  const database = await LocalDatabase.open(join(folder, 'state.db'))
+  refuseLostState(folder, STATE_FILE)
+  const database = await LocalDatabase.open(join(folder, STATE_FILE))
   opened.push(() => database.close())
   const objects = new FileObjectStore({ database, clock, random, folder, platformBuckets: [bucket] })
   const swept = await objects.sweep()

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { copyFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
@@ -43,6 +43,25 @@ test('a damaged file is named with what to do, and is no reason to try again', a
   await expect(opening).rejects.toMatchObject({ code: 'INTERNAL', retryable: false })
   await expect(opening).rejects.toThrow(`${path} is damaged`)
 })
+
+test.each([0.2, 0.6, 0.95])(
+  'a file of which only the first %d are left is refused, although the WAL of a killed process hides it',
+  async (share) => {
+    const path = await freshPath()
+    const database = await LocalDatabase.open(path)
+    // Beyond 4 MB SQLite moves what is in the WAL into the file.
+    const write = (key: string, bytes: number) =>
+      database.call('setState', { key, expected: null, value: 'x'.repeat(bytes) })
+    await write('a', 6_000_000)
+    await write('b', 100_000)
+    const left = join(path, '../left.db')
+    await copyFile(path, left)
+    await copyFile(`${path}-wal`, `${left}-wal`)
+    await database.close()
+    await truncate(left, Math.floor((await stat(left)).size * share))
+    await expect(LocalDatabase.open(left)).rejects.toThrow(`${left} is damaged (its end is missing): restore it`)
+  },
+)
 
 test('a file of a newer version is refused', async () => {
   const path = await freshPath()
