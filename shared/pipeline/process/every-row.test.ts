@@ -218,6 +218,62 @@ describe('every row of a table', () => {
     )
   }, 60_000)
 
+  it('is the same where polars reads the columns as their types at once, and where one cell forbids it', async () => {
+    const columns = [
+      column('row', 'INT64', { mode: 'REQUIRED' }),
+      column('price', 'NUMERIC', { precision: 9, scale: 2 }),
+      column('wide', 'BIGNUMERIC'),
+      column('day', 'DATE'),
+      column('name', 'STRING'),
+    ]
+    const plain = (type: 'NUMERIC' | 'BIGNUMERIC' | 'DATE' | 'STRING'): string[] =>
+      TEXTS[type].filter((text) => !/[",\n]/.test(text))
+    const sure = fc.tuple(
+      fc.stringMatching(/^[+-]?[0-9]{1,18}$/),
+      fc.stringMatching(/^[+-]?[0-9]{1,7}(\.[0-9]{0,2})?$/),
+      fc.stringMatching(/^-?[0-9]{0,20}\.[0-9]{1,18}$/),
+      fc
+        .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
+        .map((day) => day.toISOString().slice(0, 10)),
+      fc.constantFrom(...plain('STRING')),
+    )
+    const any = fc.tuple(
+      fc.constantFrom('1', 'x', ''),
+      fc.constantFrom(...plain('NUMERIC')),
+      fc.constantFrom(...plain('BIGNUMERIC')),
+      fc.constantFrom(...plain('DATE')),
+      fc.constantFrom(...plain('STRING')),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(sure, { minLength: 1, maxLength: 60 }),
+        fc.array(any, { maxLength: 2 }),
+        async (a, b) => {
+          const table = [...a, ...b].map((row) => row.map((text) => (text === '' ? null : text)))
+          const text = table.map((row) => `${row.map((cell) => cell ?? '').join(',')}\n`).join('')
+          const result = await processor.process(request(`row,price,wide,day,name\n${text}`, columns))
+          const verdicts = table.map(rowRules({ columns }))
+          const good = verdicts.flatMap((verdict) => (verdict.outcome === 'accepted' ? [verdict.cells] : []))
+          expect(result.counts).toMatchObject({ accepted: good.length, rejected: table.length - good.length })
+          const seen = readParts(result.parts).rows.map((row) =>
+            columns.map(({ field }) => canonical(field.type as keyof typeof TEXTS, row[field.name] as string | null)),
+          )
+          const inOrder = (rows: readonly (readonly (string | null)[])[]): string[] =>
+            rows.map((row) => JSON.stringify(row)).toSorted()
+          expect(inOrder(seen)).toEqual(
+            inOrder(
+              good.map((cells) =>
+                cells.map((cell, i) => canonical(columns[i]?.field.type as keyof typeof TEXTS, cell)),
+              ),
+            ),
+          )
+          await result.release()
+        },
+      ),
+      { numRuns: 40 },
+    )
+  }, 60_000)
+
   it('is the same when the file is cut into two inputs', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 7 === 0 ? 'bad' : `${i}.${i}`},"n${i}\n"`)
     const columns = [column('row', 'INT64'), column('amount', 'NUMERIC'), column('name', 'STRING')]

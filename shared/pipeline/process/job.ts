@@ -6,6 +6,8 @@ export interface Segment {
   readonly kind: 'verbatim' | 'canonical'
   readonly records: number
   readonly firstPosition: number
+  /** Every cell keeps the rule of its column (see `cellRules`): polars may read it as its type. */
+  readonly ruled: boolean
 }
 
 /** An input as files that polars can be given: one cell a column, as text. */

@@ -45,7 +45,7 @@ export class PolarsProcessor implements Processor {
     try {
       const { input, ...rest } = request
       const known = new Set([...request.columns.map((column) => column.source), ...request.ignored])
-      const spooled = await spoolInput(input, [...known], directory)
+      const spooled = await spoolInput(input, request.columns, [...known], directory)
       const job = {
         type: 'process',
         directory,

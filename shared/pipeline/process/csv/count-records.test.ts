@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { countPlainRecords, NOT_PLAIN } from './count-records.ts'
+import { countPlainRecords, isPlain, NOT_PLAIN } from './count-records.ts'
 
 const dialect = { delimiter: 0x2c, quote: 0x22 }
 
@@ -26,7 +26,8 @@ it('counts lines of the right number of fields, wherever the bytes lie in memory
 
 it('leaves lines with quotes, NUL, a lone CR, or bytes that are not UTF-8 to a closer look', () => {
   for (const text of ['a,"b"\n', 'a,\0\n', 'a\rb,c\n', 'a,b\r\r\n'])
-    expect(countPlainRecords(Buffer.from(text), 2, dialect)).toBe(NOT_PLAIN)
-  expect(countPlainRecords(Buffer.from('é,b\n', 'latin1'), 2, dialect)).toBe(NOT_PLAIN)
-  expect(countPlainRecords(Buffer.from('a,b\r\n,\r\n'), 2, dialect)).toBe(2)
+    expect(isPlain(Buffer.from(text), dialect)).toBe(false)
+  expect(isPlain(Buffer.from('é,b\n', 'latin1'), dialect)).toBe(false)
+  const plain = Buffer.from('a,b\r\n,\r\n')
+  expect([isPlain(plain, dialect), countPlainRecords(plain, 2, dialect)]).toEqual([true, 2])
 })

@@ -90,7 +90,7 @@ export const parquetTextTable = async (
     const cell = pl.col(`#${source}`)
     const type = own[source]?.type as string
     if (column.parse === undefined && type === nameOf(column.field))
-      return { typed: cell, accepted: column.field.mode === 'REQUIRED' ? cell.isNotNull() : pl.lit(true) }
+      return { typed: cell, accepted: column.field.mode === 'REQUIRED' ? cell.isNotNull() : undefined }
     return typedColumn(column, cellText(cell, type === 'Time'), type.startsWith('Datetime'))
   }
   async function* rows(indexes: readonly number[]): AsyncIterable<SegmentRow> {

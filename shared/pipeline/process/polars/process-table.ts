@@ -64,24 +64,28 @@ export const processTable = async (
  * Expressions of the tables before. An expression of nodejs-polars takes half a millisecond to make, and a table of some columns needs
  * hundreds; the chunks of a step differ in their files only.
  */
-const typings = memo<{ readonly typed: readonly Expr[]; readonly accepted: Expr }>(8)
+const typings = memo<{ readonly typed: readonly Expr[]; readonly accepted: Expr | undefined }>(8)
 const selections = memo<readonly Expr[]>(8)
 
-/** The typed columns of a piece, under their own names, and whether polars is sure of the row. */
-const typedPiece = (piece: TextPiece, request: JobRequest, index: boolean): LazyDataFrame => {
+/** The typed columns of a piece, under their own names, and whether polars is sure of the row; undefined: it is, of all of them. */
+const typedPiece = (
+  piece: TextPiece,
+  request: JobRequest,
+  index: boolean,
+): { readonly frame: LazyDataFrame; readonly accepted: Expr | undefined } => {
   const { frame, typed } = piece.scan(index)
   const make = () => {
     const columns = request.columns.map((column, i) => ({ name: column.field.name, ...typed(i) }))
-    const conditions = [...columns.map((column) => column.accepted), ...rowFilters(request)]
+    const conditions = [...columns.flatMap(({ accepted }) => accepted ?? []), ...rowFilters(request)]
     return {
       typed: columns.map((column) => column.typed.alias(column.name)),
-      accepted: pl.allHorizontal(conditions).alias(ACCEPTED),
+      accepted: conditions.length === 0 ? undefined : pl.allHorizontal(conditions).alias(ACCEPTED),
     }
   }
   const { columns, window, partitions } = request
   const made =
     piece.shape === undefined ? make() : typings(JSON.stringify([piece.shape, columns, window, partitions]), make)
-  return frame.withColumns(...made.typed).withColumns(made.accepted)
+  return { frame: frame.withColumns(...made.typed), accepted: made.accepted }
 }
 
 const targets = ({ columns }: JobRequest): readonly Expr[] => {
@@ -95,7 +99,10 @@ const writeSure = async (
   path: string,
   eager: boolean,
 ): Promise<DoneFile | undefined> => {
-  const frames = table.pieces.map((piece) => typedPiece(piece, request, false).filter(pl.col(ACCEPTED)))
+  const frames = table.pieces.map((piece) => {
+    const { frame, accepted } = typedPiece(piece, request, false)
+    return accepted === undefined ? frame : frame.withColumns(accepted).filter(pl.col(ACCEPTED))
+  })
   return frames.length === 0 ? undefined : writePart(finished(frames, request), path, eager)
 }
 
@@ -118,7 +125,9 @@ const constantText = (field: Field, value: string): string => {
 }
 
 const leftovers = async (piece: TextPiece, request: JobRequest): Promise<readonly number[]> => {
-  const rows = await typedPiece(piece, request, true).filter(pl.col(ACCEPTED).not()).select(pl.col(INDEX)).collect()
+  const { frame, accepted } = typedPiece(piece, request, true)
+  if (accepted === undefined) return []
+  const rows = await frame.withColumns(accepted).filter(pl.col(ACCEPTED).not()).select(pl.col(INDEX)).collect()
   return [...rows.getColumn(INDEX)].map(Number)
 }
 

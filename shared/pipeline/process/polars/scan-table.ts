@@ -1,4 +1,4 @@
-import pl, { type Expr, type LazyDataFrame } from 'nodejs-polars'
+import pl, { type DataType, type Expr, type LazyDataFrame } from 'nodejs-polars'
 import { CANONICAL } from '../csv/canonical-row.ts'
 import { UNQUOTED } from '../csv/count-records.ts'
 import type { Segment, SpooledTable } from '../job.ts'
@@ -7,15 +7,17 @@ import type { Segment, SpooledTable } from '../job.ts'
 export const cellName = (index: number): string => `#${index}`
 export const INDEX = '#index'
 
-/** Lazily reads a CSV file of ours: no header, every cell text. */
+/** Lazily reads a CSV file of ours: no header, every cell text but those of `types`, by position. */
 export const scanText = (
   path: string,
   columns: number,
-  options: { delimiter?: string; quote?: string; index?: boolean } = {},
+  options: { delimiter?: string; quote?: string; index?: boolean; types?: ReadonlyMap<number, DataType> } = {},
 ): LazyDataFrame =>
   pl.scanCSV(path, {
     hasHeader: false,
-    schema: Object.fromEntries(Array.from({ length: columns }, (_, i) => [cellName(i), pl.String])),
+    schema: Object.fromEntries(
+      Array.from({ length: columns }, (_, i) => [cellName(i), options.types?.get(i) ?? pl.String]),
+    ),
     sep: options.delimiter ?? CANONICAL.delimiter,
     quoteChar: options.quote === '' ? String.fromCharCode(UNQUOTED) : (options.quote ?? CANONICAL.quote),
     inferSchemaLength: 0,
@@ -24,11 +26,12 @@ export const scanText = (
     ...(options.index && { rowIndexName: INDEX, rowIndexOffset: 0 }),
   })
 
-/** A segment, and its columns' texts by position in `table.names`. */
+/** A segment, and its columns' texts by position in `table.names`; those of `types` are read as these, and have no text. */
 export const scanSegment = (
   table: SpooledTable,
   segment: Segment,
-  index = false,
+  index: boolean,
+  types: ReadonlyMap<number, DataType>,
 ): { frame: LazyDataFrame; text: (column: number) => Expr } => {
   const columns = table.names.length
   if (segment.kind === 'canonical')
@@ -39,5 +42,8 @@ export const scanSegment = (
     const cell = emptyIsNull ? pl.col(cellName(column)) : pl.col(cellName(column)).fillNull(pl.lit(''))
     return nulls.length === 0 ? cell : pl.when(cell.isIn(nulls)).then(pl.lit(null)).otherwise(cell)
   }
-  return { frame: scanText(segment.path, columns, { delimiter: table.delimiter, quote: table.quote, index }), text }
+  return {
+    frame: scanText(segment.path, columns, { delimiter: table.delimiter, quote: table.quote, index, types }),
+    text,
+  }
 }

@@ -9,8 +9,8 @@ import { decimalType } from '../values/read-value.ts'
  */
 export interface TypedColumn {
   readonly typed: Expr
-  /** Boolean, never NULL. */
-  readonly accepted: Expr
+  /** Boolean, never NULL; undefined: always. */
+  readonly accepted: Expr | undefined
 }
 
 const YEAR = '(?:[0-9]{3}[1-9]|[0-9][0-9][1-9]0|[0-9][1-9]00|[1-9]000)'
@@ -116,7 +116,7 @@ const decimalPattern = (field: Field): string => `(?:\\.[0-9]{0,${decimalType(fi
 const checked = (column: TargetColumn, text: Expr, typed: Expr, pattern: string | undefined): TypedColumn => {
   const name = pl.col(column.field.name)
   const required = column.field.mode === 'REQUIRED'
-  if (pattern === undefined) return { typed, accepted: required ? name.isNotNull() : pl.lit(true) }
+  if (pattern === undefined) return { typed, accepted: required ? name.isNotNull() : undefined }
   const fits = pattern === 'cast' ? name.isNotNull() : name.isNotNull().and(text.str.contains(pattern).fillNull(false))
   return { typed, accepted: required ? fits : fits.or(text.isNull()) }
 }

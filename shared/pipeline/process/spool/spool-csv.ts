@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { join } from 'node:path'
 import { DataRejectedError } from '@convergence/core/errors.ts'
-import type { CsvInput, ProcessInput } from '@convergence/core/ports/processor.ts'
+import type { CsvInput, ProcessInput, TargetColumn } from '@convergence/core/ports/processor.ts'
 import { canonicalRow } from '../csv/canonical-row.ts'
-import { countPlainRecords, NOT_PLAIN } from '../csv/count-records.ts'
+import { cellRules, type CellRules } from '../csv/cell-rules.ts'
+import { countPlainRecords, isPlain, NOT_PLAIN } from '../csv/count-records.ts'
+import { countRuledRecords, UNRULED } from '../csv/count-ruled-records.ts'
 import { csvDialect, LF, type CsvDialect } from '../csv/dialect.ts'
 import { CsvRecord, fieldText, INCOMPLETE, readRecord } from '../csv/read-record.ts'
 import type { Segment, SpooledTable } from '../job.ts'
@@ -20,8 +22,13 @@ const MAX_RECORD_BYTES = 64 << 20
  * each good record is written anew with its position (canonical) and each bad one goes to the rejects. Blank lines are no records,
  * unless the table has one column. Throws DataRejectedError when the file as a whole is unusable.
  */
-export const spoolCsv = async (input: ProcessInput, format: CsvInput, directory: string): Promise<SpooledTable> => {
-  const spooler = new CsvSpooler(input, format, directory)
+export const spoolCsv = async (
+  input: ProcessInput,
+  format: CsvInput,
+  columns: readonly TargetColumn[],
+  directory: string,
+): Promise<SpooledTable> => {
+  const spooler = new CsvSpooler(input, format, columns, directory)
   return spooler.spool(async () => {
     for await (const chunk of input.body)
       await spooler.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
@@ -31,6 +38,7 @@ export const spoolCsv = async (input: ProcessInput, format: CsvInput, directory:
 /** The work of `spoolCsv`, fed from outside. */
 export class CsvSpooler {
   readonly #format: CsvInput
+  readonly #columns: readonly TargetColumn[]
   readonly #dialect: CsvDialect
   readonly #origin: string
   readonly #directory: string
@@ -39,6 +47,8 @@ export class CsvSpooler {
   readonly #nulls: ReadonlySet<string>
   readonly #segments: Segment[] = []
   #names: readonly string[] | undefined
+  /** Of the verbatim segment, as long as all its cells keep them. */
+  #rules: CellRules | undefined
   #position: number
   #file: SpoolFile | undefined
   #canonical = false
@@ -50,8 +60,9 @@ export class CsvSpooler {
   #wanted = 1
   #started = false
 
-  constructor(input: ProcessInput, format: CsvInput, directory: string) {
+  constructor(input: ProcessInput, format: CsvInput, columns: readonly TargetColumn[], directory: string) {
     this.#format = format
+    this.#columns = columns
     this.#dialect = csvDialect(format)
     this.#origin = input.origin
     this.#directory = directory
@@ -161,7 +172,7 @@ export class CsvSpooler {
       if (names.length === 0)
         throw new DataRejectedError(`${this.#origin}: there is neither a header nor a list of columns`)
       checkNames(names, this.#origin)
-      this.#names = names
+      this.#setNames(names)
       return from
     }
     const start = skipBlankLines(bytes, from)
@@ -175,8 +186,16 @@ export class CsvSpooler {
       if (last) throw new DataRejectedError(`${this.#origin}: the quote that opens in the header is never closed`)
       return start
     }
-    this.#names = headerNames(header, this.#record, end, this.#dialect, this.#origin)
+    this.#setNames(headerNames(header, this.#record, end, this.#dialect, this.#origin))
     return start + end
+  }
+
+  #setNames(names: readonly string[]): void {
+    const { nullValues } = this.#format
+    this.#names = names
+    // A blank line of one column, and texts that are NULL, are nothing that polars reads as we do without a look at the text.
+    if (names.length > 1 && nullValues.length === 1 && nullValues[0] === '')
+      this.#rules = cellRules(names, this.#columns)
   }
 
   /** Writes whole records as they are, if all are in order; else NOT_PLAIN, and nothing was written. */
@@ -188,8 +207,9 @@ export class CsvSpooler {
       lines = Buffer.concat([block, Buffer.of(LF)])
       end = block.length
     }
-    let records = countPlainRecords(lines, columns, this.#dialect)
+    let records = isPlain(lines, this.#dialect) ? this.#countPlain(lines, columns) : NOT_PLAIN
     if (records === NOT_PLAIN) {
+      this.#rules = undefined
       const counted = this.#countQuoted(block, last)
       if (!counted) return NOT_PLAIN
       records = counted.records
@@ -202,6 +222,15 @@ export class CsvSpooler {
       this.#count(records)
     }
     return end
+  }
+
+  #countPlain(lines: Buffer, columns: number): number {
+    if (this.#rules) {
+      const records = countRuledRecords(lines, this.#rules, this.#dialect.delimiter)
+      if (records !== UNRULED) return records
+      this.#rules = undefined
+    }
+    return countPlainRecords(lines, columns, this.#dialect)
   }
 
   /** Whole records of a block with quotes, when all are in order and polars will read them as we do. */
@@ -296,6 +325,7 @@ export class CsvSpooler {
         kind,
         records: this.#segmentRecords,
         firstPosition: this.#segmentStart,
+        ruled: kind === 'verbatim' && this.#rules !== undefined,
       })
     }
     this.#file = undefined

@@ -26,7 +26,7 @@ export const spoolJson = async (
   wanted: readonly string[],
   directory: string,
 ): Promise<SpooledTable & { unknown: readonly string[] }> => {
-  const spooler = new CsvSpooler(input, { ...TEXT_CELLS, columns: wanted }, directory)
+  const spooler = new CsvSpooler(input, { ...TEXT_CELLS, columns: wanted }, [], directory)
   const unknown = new Set<string>()
   const encode = (bytes: Uint8Array, records: string): Buffer => {
     const encoded = encodeCsv(bytes, { records: parseJsonPath(records), columns: wanted })
