@@ -1,3 +1,4 @@
+import type { RunDeliveries } from '@convergence/control/runs/deliveries.ts'
 import type { Ports } from '@convergence/core/ports/index.ts'
 
 interface ApiSettings {
@@ -8,11 +9,15 @@ interface ApiSettings {
   /** Of one API key, and of one address that sends none. */
   readonly requestsPerMinute: number
   readonly version: string
+  /** The platform's own bucket. */
+  readonly bucket: string
 }
 
 export interface ApiDeps {
   readonly ports: Ports
   readonly settings: ApiSettings
+  /** Absent where the host cannot tell what becomes of messages and tasks. */
+  readonly deliveries?: RunDeliveries | undefined
 }
 
 /** What a request carries through the app. */

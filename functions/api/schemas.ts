@@ -50,7 +50,7 @@ export const runSchema = z
     run_id: z.string(),
     pipeline_id: z.string(),
     status: z.enum(RUN_STATUSES),
-    cause: z.enum(['request', 'upload']),
+    cause: z.enum(['request', 'upload', 'replay']),
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
     logical_time: instant,
     requested_at: instant,
@@ -64,6 +64,65 @@ export const runSchema = z
     trace_id: z.string(),
   })
   .meta({ id: 'Run' })
+
+const nullable = z.string().nullable()
+const delivery = {
+  channel: z.string(),
+  type: z.string(),
+  step_id: nullable,
+  chunk: z.number().int().nullable(),
+  attempts: z.number().int(),
+}
+
+const explanation = z.object({
+  steps: z.array(
+    z.object({
+      step_id: z.string(),
+      status: z.enum(STEP_STATUSES),
+      error: problem.nullable(),
+      ended_at: instant.nullable(),
+      chunks: z.object({ total: z.number().int(), rejected: z.number().int() }).nullable(),
+      bad_chunks: z.array(
+        z.object({
+          chunk: z.number().int(),
+          label: z.string(),
+          code: z.string(),
+          message: z.string(),
+          at: instant.nullable(),
+        }),
+      ),
+      rejected_rows: z.number().int(),
+      quarantined: z.boolean(),
+      from: nullable.meta({ description: 'Of a replay: the run in which it succeeded, or whose chunks it takes over' }),
+    }),
+  ),
+  waiting_for: z.array(
+    z.object({
+      what: z.enum(['slot', 'cursor', 'table', 'time', 'step']),
+      step_id: nullable,
+      message: z.string(),
+      run_id: nullable,
+    }),
+  ),
+  under_way: z
+    .array(z.object({ ...delivery, due_at: instant, running: z.boolean(), last_error: nullable }))
+    .nullable()
+    .meta({ description: 'null: this host cannot tell' }),
+  dead_letters: z
+    .array(z.object({ ...delivery, at: instant, code: z.string(), reason: z.string() }))
+    .nullable()
+    .meta({ description: 'null: this host cannot tell' }),
+  replay_of: nullable,
+  quarantine_of: nullable,
+  replayed_by: z.object({ run_id: z.string(), status: z.enum(RUN_STATUSES) }).nullable(),
+  advice: z.array(
+    z.object({ do: z.string(), command: nullable.meta({ description: 'Of `convergence`, without its name' }) }),
+  ),
+})
+
+export const explainedRunSchema = runSchema
+  .extend({ explanation: explanation.meta({ description: 'Why the run is as it is, and what to do about it' }) })
+  .meta({ id: 'ExplainedRun' })
 
 export const acceptedSchema = z
   .object({ run_id: z.string(), status: z.enum(RUN_STATUSES), created: z.boolean() })

@@ -17,7 +17,7 @@ export const onIngestCommand = async (stage: Stage, payload: unknown, delivery: 
 /** Tasks: one chunk, one shard of the manifest, or a further look at a step. */
 export const onIngestTask = async (stage: Stage, payload: unknown, delivery: Delivery): Promise<void> => {
   const work = task.parse(payload)
-  if (work.type === 'run') return
+  if (work.type === 'run' || work.type === 'sweep') return
   if (work.type === 'step') return carryOn(stage, work, delivery)
   const context = await openStepOf(stage, 'ingest', work)
   if (!context) return

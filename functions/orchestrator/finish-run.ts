@@ -1,5 +1,5 @@
 import { MESSAGE } from '@convergence/core/messages.ts'
-import { activeKey } from '@convergence/core/names.ts'
+import { activeKey, expiryKey } from '@convergence/core/names.ts'
 import type { Run } from '@convergence/core/run/run.ts'
 import type { Stage } from '@convergence/pipeline/stage.ts'
 import { otherActiveRuns } from './active-runs.ts'
@@ -10,6 +10,8 @@ export const finishRun = async (stage: Stage, run: Run): Promise<void> => {
   const key = activeKey(run.tenant, run.runId)
   const entry = await stage.ports.state.get(key)
   if (!entry) return
+  if (run.endedAt !== undefined)
+    await stage.ports.state.compareAndSet(expiryKey(run.endedAt, run.tenant, run.runId), null, {})
   await leaveSlot(stage, run)
   await wakeQueued(stage, run)
   await stage.ports.state.delete(key, entry.version)

@@ -28,15 +28,17 @@ export const startDevServer = async (embedded: Embedded, port: number | undefine
   }
 }
 
-const createApiOf = ({ ports, pepper, settings }: Embedded): Parameters<typeof serveApi>[0] => {
+const createApiOf = ({ ports, pepper, settings, deliveries }: Embedded): Parameters<typeof serveApi>[0] => {
   const api = createApi({
     ports,
+    deliveries,
     settings: {
       pepper,
       adminDigest: settings.adminKey === undefined ? undefined : digestSecret(settings.adminKey, pepper),
       corsOrigins: settings.corsOrigins,
       requestsPerMinute: settings.requestsPerMinute,
       version: packageJson.version,
+      bucket: settings.bucket,
     },
   })
   return (request) => api.fetch(request)

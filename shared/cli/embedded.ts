@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunDeliveries } from '@convergence/control/runs/deliveries.ts'
 import { unfinishedRuns, wakeRuns } from '@convergence/control/runs/unfinished-runs.ts'
 import { listTenants } from '@convergence/control/tenants/get-tenant.ts'
 import type { Log } from '@convergence/core/ports/log.ts'
@@ -9,6 +10,7 @@ import { localPorts, type LocalPlatform } from '@convergence/local/ports.ts'
 import { GuardedHttp } from '@convergence/runtime/http.ts'
 import { createLogging } from '@convergence/runtime/logging.ts'
 import { parseSettings, type Settings } from '@convergence/runtime/settings.ts'
+import { deliveriesOf } from './embedded/deliveries.ts'
 import { createWorkers } from './embedded/workers.ts'
 import { keepPepper } from './embedded/pepper.ts'
 import { embeddedPlatform } from './platform/embedded-platform.ts'
@@ -31,6 +33,8 @@ export interface Embedded {
   readonly pepper: string
   readonly ports: Ports
   readonly platform: Platform
+  /** What the state file holds of a run's messages and tasks. */
+  readonly deliveries: RunDeliveries
   /** Folder whose folders are buckets. */
   readonly buckets: string
   readonly unfinished: readonly UnfinishedRun[]
@@ -107,14 +111,22 @@ const assemble = async ({ project, settings, local, closers, close }: Parts): Pr
   await ports.warehouse.prepare()
   const pepper = settings.apiKeyPepper ?? keepPepper(join(project.local, 'api-key-pepper'), ports.random)
   const tenants = await tenantsOf(ports)
+  const deliveries = deliveriesOf(local.database)
   const workers = createWorkers(local, settings)
-  const platform = embeddedPlatform({ ports, pepper, bucket: settings.bucket, trouble: () => workers.trouble() })
+  const platform = embeddedPlatform({
+    ports,
+    pepper,
+    bucket: settings.bucket,
+    deliveries,
+    trouble: () => workers.trouble(),
+  })
   return {
     project,
     settings,
     pepper,
     ports,
     platform,
+    deliveries,
     buckets: local.bucketsFolder,
     unfinished: await findUnfinished(ports, platform, tenants),
     work: async (options) => {

@@ -80,13 +80,26 @@ export const task = z.discriminatedUnion('type', [
     command: z.enum(['step.run', 'step.publish']),
     tick: z.int().min(0),
   }),
-  /** Carries a stopping run on, or ends what has run out of time. */
+  /**
+   * Carries a stopping run on, ends what has run out of time, or sends again what a run may have lost: at once (`resume`), or where nothing
+   * has moved for long (`quiet`).
+   */
   z.strictObject({
     ...ofRun,
     type: z.literal('run'),
-    check: z.enum(['stop', 'timeout', 'queue']),
+    check: z.enum(['stop', 'timeout', 'queue', 'resume', 'quiet']),
     stepId: id.optional(),
+    /** Of a `resume`: this one only. */
+    chunk: z.int().min(0).optional(),
     tick: z.int().min(0),
+  }),
+  /** One piece of a sweep: a page of the active runs, or of the files of ended ones. */
+  z.strictObject({
+    ...base,
+    type: z.literal('sweep'),
+    what: z.enum(['runs', 'files']),
+    tick: z.int().min(0),
+    page: z.string().max(2_000).optional(),
   }),
 ])
 export type Task = z.infer<typeof task>

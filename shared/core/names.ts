@@ -8,11 +8,17 @@ import { tableName } from './table.ts'
 export const runKey = (runId: string) => `runs/${runId}`
 export const activeKey = (tenant: string, runId: string) => `active/${tenant}/${runId}`
 export const activePrefix = (tenant: string) => `active/${tenant}/`
+/** Of all tenants: who sweeps. */
+export const allActivePrefix = 'active/'
 export const slotKey = (tenant: string, pipelineId: string, slot: number) => `slots/${tenant}/${pipelineId}/${slot}`
 export const ledgerKey = (table: TableRef) => `ledgers/${table.tenant}/${tableName(table)}`
 export const cursorKey = (tenant: string, pipelineId: string, stepId: string) =>
   `cursors/${tenant}/${pipelineId}/${stepId}`
 export const receiptKey = (runId: string, stepId: string) => `receipts/${runId}/${stepId}`
+/** Ended runs whose files are still there, the oldest first. `endedAt` is an ISO instant. */
+export const expiryKey = (endedAt: string, tenant: string, runId: string) =>
+  `${expiryPrefix}${endedAt}/${tenant}/${runId}`
+export const expiryPrefix = 'expiry/'
 export const tenantKey = (tenant: string) => `tenants/${tenant}`
 export const tenantsPrefix = 'tenants/'
 export const apiKeyKey = (keyId: string) => `api-keys/${keyId}`
@@ -29,7 +35,8 @@ export const tenantRunIndexPrefix = (tenant: string) => `tenant-run-index/${tena
 const newestFirst = (at: string): string => String(9_999_999_999_999 - Date.parse(at)).padStart(13, '0')
 
 // Objects, in the platform's bucket.
-const stepFolder = (at: StepAddress) => `${at.tenant}/runs/${at.runId}/${at.stepId}`
+export const runFolder = (tenant: string, runId: string) => `${tenant}/runs/${runId}/`
+const stepFolder = (at: StepAddress) => `${runFolder(at.tenant, at.runId)}${at.stepId}`
 
 export interface StepAddress {
   readonly tenant: string

@@ -22,6 +22,11 @@ export interface Stage {
   readonly ports: Ports
   readonly settings: StageSettings
   readonly trace: string
+  /**
+   * Steps of a run for which the host holds a message or a task (undefined among them: one about the run as a whole). Absent where a host
+   * cannot know: then only time tells.
+   */
+  readonly underWay?: ((runId: string) => Promise<readonly (string | undefined)[]>) | undefined
 }
 
 interface StageSettings {
@@ -31,6 +36,10 @@ interface StageSettings {
   readonly lanes: number
   /** How long others wait for a claim that was not yet submitted, milliseconds. */
   readonly leaseMs: number
+  /** How long a run may be silent before the sweep takes what it was doing for lost, milliseconds; default: 15 minutes. */
+  readonly quietMs?: number | undefined
+  /** How long the files of an ended run are kept, milliseconds; default: 30 days. */
+  readonly keepFilesMs?: number | undefined
 }
 
 /** One step of one run, with the config that the run pinned. */

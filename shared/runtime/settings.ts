@@ -94,6 +94,24 @@ export const SETTINGS = {
     'How long others wait for a publish that was claimed and not yet submitted.',
     duration,
   ),
+  sweepEveryMs: setting(
+    'CONVERGENCE_SWEEP_EVERY',
+    '5m',
+    'How often the embedded platform looks for runs whose work was lost, and for files that are kept no longer.',
+    duration,
+  ),
+  quietMs: setting(
+    'CONVERGENCE_SWEEP_AFTER',
+    '15m',
+    'How long nothing may be heard of a step before the sweep takes its work for lost and sends it again.',
+    duration,
+  ),
+  keepFilesMs: setting(
+    'CONVERGENCE_KEEP_FILES',
+    '30d',
+    'How long the files of an ended run (plan, markers, parts) are kept. Rows that were loaded or quarantined stay; the run cannot be replayed any more.',
+    duration,
+  ),
   polarsProcesses: setting('CONVERGENCE_POLARS_PROCESSES', '2', 'Child processes that type rows.', whole(1, 64)),
   polarsChunkBytes: setting(
     'CONVERGENCE_POLARS_CHUNK',

@@ -80,6 +80,7 @@ beforeAll(async () => {
       corsOrigins: ['https://app.example.com'],
       requestsPerMinute: 6_000,
       version: 'test',
+      bucket: 'convergence',
     },
   })
   keys = { acme: await makeKey('acme'), other: await makeKey('other') }
@@ -337,7 +338,14 @@ describe('the API', () => {
   it('slows a caller down who asks too often, and says when to come back', async () => {
     const slow = createApi({
       ports: local.ports,
-      settings: { pepper: PEPPER, adminDigest: undefined, corsOrigins: [], requestsPerMinute: 8, version: 'test' },
+      settings: {
+        pepper: PEPPER,
+        adminDigest: undefined,
+        corsOrigins: [],
+        requestsPerMinute: 8,
+        version: 'test',
+        bucket: 'convergence',
+      },
     })
     const get = () => slow.request('/api/v1/pipelines/runs', { headers: { 'x-api-key': keys.acme } })
     expect([(await get()).status, (await get()).status]).toEqual([200, 200])

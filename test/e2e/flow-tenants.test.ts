@@ -86,6 +86,7 @@ describe('the API', () => {
         corsOrigins: [],
         requestsPerMinute: 1_000,
         version: 'test',
+        bucket: 'convergence',
       },
     })
     const { key } = await flow.platform.createKey({ tenant: 'acme' })

@@ -1,4 +1,5 @@
 import { cancelRun } from '@convergence/control/runs/cancel-run.ts'
+import { explainRun } from '@convergence/control/runs/explain-run.ts'
 import { getReceipts, getRun } from '@convergence/control/runs/get-run.ts'
 import { listRuns } from '@convergence/control/runs/list-runs.ts'
 import { requestRun } from '@convergence/control/runs/request-run.ts'
@@ -9,7 +10,7 @@ import { z } from 'zod'
 import { requireKey } from '../auth.ts'
 import type { ApiDeps, ApiEnv } from '../environment.ts'
 import type { RateLimiter } from '../rate-limit.ts'
-import { acceptedSchema, problems, runListSchema, runSchema } from '../schemas.ts'
+import { acceptedSchema, explainedRunSchema, problems, runListSchema, runSchema } from '../schemas.ts'
 
 const security = [{ apiKey: [] }]
 const json = <S extends z.ZodType>(description: string, schema: S) => ({
@@ -62,10 +63,10 @@ const listRoute = createRoute({
 const getRoute = createRoute({
   method: 'get',
   path: '/api/v1/pipelines/runs/{run_id}',
-  summary: 'A run with its steps and receipts',
+  summary: 'A run with its steps and receipts, and why it is as it is',
   security,
   request: { params: runId },
-  responses: { 200: json('The run', runSchema), ...problems(400, 401, 403, 404, 429, 503) },
+  responses: { 200: json('The run', explainedRunSchema), ...problems(400, 401, 403, 404, 429, 503) },
 })
 
 const cancelRoute = createRoute({
@@ -105,7 +106,9 @@ export const addRunRoutes = (app: OpenAPIHono<ApiEnv>, deps: ApiDeps, limiter: R
 
   app.openapi({ ...getRoute, middleware: [reads] as const }, async (c) => {
     const run = await getRun(contextOf(c), c.req.valid('param').run_id)
-    return c.json(viewRun(run, await getReceipts(contextOf(c), run)), 200)
+    const { bucket } = deps.settings
+    const explained = await explainRun(contextOf(c), run, { bucket, deliveries: deps.deliveries })
+    return c.json({ ...viewRun(run, await getReceipts(contextOf(c), run)), explanation: explained }, 200)
   })
 
   app.openapi({ ...cancelRoute, middleware: [writes] as const }, async (c) => {

@@ -2,11 +2,13 @@ import { Command } from '@commander-js/extra-typings'
 import type { CliContext } from '../context.ts'
 import { openPlatform } from '../open-platform.ts'
 import { renderRuns } from '../render/runs-table.ts'
+import { runsShowCommand } from './runs-show.ts'
 import { countOption, PROJECT_HELP, PROJECT_OPTION, tenantArgument } from './options.ts'
 
 export const runsCommand = (context: CliContext) =>
   new Command('runs')
-    .description("List a tenant's runs, newest first")
+    .description("List a tenant's runs, newest first; `runs show RUN` explains one")
+    .addCommand(runsShowCommand(context))
     .argument('<tenant>', 'whose runs', tenantArgument)
     .option('--pipeline <id>', 'only of this pipeline')
     .option('--limit <count>', 'at most so many', countOption(1, 100), 20)

@@ -26,7 +26,7 @@ const eventFor = (channel: string, payload: unknown, error: Problem): RunEvent |
   const command = stepCommand.safeParse(payload)
   if (command.success) return stepFailed(command.data, error)
   const work = task.safeParse(payload)
-  if (work.success) return work.data.type === 'run' ? undefined : stepFailed(work.data, error)
+  if (work.success) return 'stepId' in work.data && work.data.type !== 'run' ? stepFailed(work.data, error) : undefined
   const event = runEvent.safeParse(payload)
   if (channel !== 'topics/run-events' || !event.success || event.data.type === 'run.stop') return undefined
   const { runId, trace } = event.data

@@ -13,12 +13,18 @@ type Handler = (payload: unknown, delivery: Delivery) => Promise<void>
 export const handlersOf = (
   ports: Ports,
   settings: Stage['settings'],
+  underWay?: Stage['underWay'],
 ): { topics: Record<Topic, Handler>; queues: Record<Queue, Handler> } => {
   const stage =
     (handler: (stage: Stage, payload: unknown, delivery: Delivery) => Promise<void>): Handler =>
     (payload, delivery) =>
       handler(
-        { ports: { ...ports, log: ports.log.with({ trace: delivery.trace }) }, settings, trace: delivery.trace },
+        {
+          ports: { ...ports, log: ports.log.with({ trace: delivery.trace }) },
+          settings,
+          trace: delivery.trace,
+          underWay,
+        },
         payload,
         delivery,
       )

@@ -1,9 +1,12 @@
+import { beginSweep } from '@convergence/orchestrator/handler.ts'
+import { toPlatformError } from '@convergence/core/errors.ts'
 import { LocalHost } from '@convergence/local/host.ts'
 import type { LocalPlatform } from '@convergence/local/ports.ts'
 import { UploadWatcher } from '@convergence/local/upload-watcher.ts'
 import type { Settings } from '@convergence/runtime/settings.ts'
 import { failDeadLetter } from './fail-dead-letter.ts'
 import { handlersOf } from './handlers.ts'
+import { deliveriesOf } from './deliveries.ts'
 import { queuePolicies } from './queue-policies.ts'
 
 export interface Workers {
@@ -18,11 +21,23 @@ export interface Workers {
 export const createWorkers = (local: LocalPlatform, settings: Settings): Workers => {
   const { ports, database, objects, bucketsFolder: folder } = local
   const { clock, random, log } = ports
-  const { topics, queues } = handlersOf(ports, {
+  const { quietMs, keepFilesMs } = settings
+  const stageSettings = {
     bucket: settings.bucket,
     lanes: settings.lanes,
     leaseMs: settings.claimLeaseMs,
-  })
+    quietMs,
+    keepFilesMs,
+  }
+  const { topics, queues } = handlersOf(ports, stageSettings, deliveriesOf(database).underWay)
+  const sweep = async (): Promise<void> => {
+    try {
+      await beginSweep({ ports, settings: stageSettings, trace: random.hex(16) })
+    } catch (error) {
+      log.warn('a sweep could not begin', { reason: toPlatformError(error).message })
+    }
+  }
+  let sweeping: NodeJS.Timeout | undefined
   let trouble: string | undefined
   const host = new LocalHost({
     database,
@@ -39,11 +54,14 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
   return {
     start: async (watchUploads) => {
       await host.start()
+      await sweep()
+      sweeping = setInterval(() => void sweep(), settings.sweepEveryMs)
       if (!watchUploads) return
       watcher = new UploadWatcher({ database, objects, folder, clock, random, log })
       await watcher.start()
     },
     stop: async () => {
+      clearInterval(sweeping)
       await watcher?.stop()
       await host.stop()
     },

@@ -2,6 +2,8 @@ import { createApiKey } from '@convergence/control/api-keys/create-api-key.ts'
 import type { ControlContext, TenantContext } from '@convergence/control/context.ts'
 import { cancelRun } from '@convergence/control/runs/cancel-run.ts'
 import { findSameRun } from '@convergence/control/runs/find-same-run.ts'
+import type { RunDeliveries } from '@convergence/control/runs/deliveries.ts'
+import { explainRun } from '@convergence/control/runs/explain-run.ts'
 import { getReceipts, getRun } from '@convergence/control/runs/get-run.ts'
 import { listRuns } from '@convergence/control/runs/list-runs.ts'
 import { progressReader } from '@convergence/control/runs/read-progress.ts'
@@ -22,12 +24,13 @@ export interface PlatformOptions {
   readonly pepper: string
   /** The platform's own bucket. */
   readonly bucket: string
+  readonly deliveries?: RunDeliveries | undefined
   /** Why nothing goes on, if that is so. */
   readonly trouble?: (() => string | undefined) | undefined
 }
 
 /** The platform of this process: the control plane's verbs. */
-export const embeddedPlatform = ({ ports, pepper, bucket, trouble }: PlatformOptions): Platform => {
+export const embeddedPlatform = ({ ports, pepper, bucket, deliveries, trouble }: PlatformOptions): Platform => {
   const context = (): ControlContext => ({ ports, trace: ports.random.hex(16) })
   const of = (tenant: string): TenantContext => ({ ...context(), tenant })
   const readProgress = progressReader(context(), bucket)
@@ -48,6 +51,10 @@ export const embeddedPlatform = ({ ports, pepper, bucket, trouble }: PlatformOpt
     },
     requestRun: (ask) => askForRun(of(ask.tenant), ask),
     lookAtRun: async ({ runId }) => look(await anyRun(ports, runId)),
+    explainRun: async ({ runId }) => {
+      const run = await anyRun(ports, runId)
+      return { ...(await look(run)), explanation: await explainRun(of(run.tenant), run, { bucket, deliveries }) }
+    },
     listRuns: async ({ tenant, pipelineId, limit }) => {
       await getTenant(context(), tenant)
       const { runs } = await listRuns(of(tenant), { pipelineId, limit })

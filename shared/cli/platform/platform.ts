@@ -2,6 +2,7 @@ import type { ParameterValues } from '@convergence/core/parameters.ts'
 import type { TableSchema } from '@convergence/core/table.ts'
 import type { StepProgress } from '@convergence/control/runs/read-progress.ts'
 import type { StepWait } from '@convergence/control/runs/read-waits.ts'
+import type { RunExplanation } from '@convergence/control/runs/explain-run.ts'
 import type { RunView } from '@convergence/control/runs/view-run.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Platform {
   requestRun(input: RunAsk): Promise<RunAsked>
   /** A run as it stands now, whose tenant the project's owner need not name. */
   lookAtRun(input: { runId: string }): Promise<RunLook>
+  /** The same, with why it is so and what to do about it. */
+  explainRun(input: { runId: string }): Promise<RunExplained>
   listRuns(input: { tenant: string; pipelineId?: string | undefined; limit: number }): Promise<{ runs: RunView[] }>
   cancelRun(input: { runId: string }): Promise<RunLook>
   query(input: QueryAsk): Promise<QueryAnswer>
@@ -42,6 +45,10 @@ export interface RunLook {
   readonly waits: readonly StepWait[]
   /** Why nothing at all goes on: the disk is full, for one. */
   readonly trouble?: string | undefined
+}
+
+export interface RunExplained extends RunLook {
+  readonly explanation: RunExplanation
 }
 
 export interface QueryAsk {

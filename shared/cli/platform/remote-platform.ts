@@ -18,6 +18,7 @@ export const remotePlatform = (owner: Owner): Platform => {
     createKey: call('createKey'),
     requestRun: call('requestRun'),
     lookAtRun: call('lookAtRun'),
+    explainRun: call('explainRun'),
     listRuns: call('listRuns'),
     cancelRun: call('cancelRun'),
     query: call('query'),

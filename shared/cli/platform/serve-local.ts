@@ -16,6 +16,7 @@ const OPERATIONS = [
   'createKey',
   'requestRun',
   'lookAtRun',
+  'explainRun',
   'listRuns',
   'cancelRun',
   'query',

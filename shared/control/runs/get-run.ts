@@ -6,10 +6,16 @@ import type { TenantContext } from '../context.ts'
 
 /** A run of this tenant. Throws NotFoundError, the same for another tenant's run and for none. */
 export const getRun = async (context: TenantContext, runId: string): Promise<Run> => {
+  const run = await findRun(context, runId)
+  if (!run) throw new NotFoundError(`there is no run ${runId.slice(0, 200)}`)
+  return run
+}
+
+/** A run of this tenant, or undefined: the same for another tenant's run and for none. */
+export const findRun = async (context: TenantContext, runId: string): Promise<Run | undefined> => {
   const entry = runId.length <= 200 ? await context.ports.state.get(runKey(runId)) : undefined
   const run = entry && runDocument.parse(entry.value)
-  if (!run || run.tenant !== context.tenant) throw new NotFoundError(`there is no run ${runId.slice(0, 200)}`)
-  return run
+  return run?.tenant === context.tenant ? run : undefined
 }
 
 /** Receipts of the run's published steps, in the order of its steps. */

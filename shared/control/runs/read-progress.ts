@@ -1,4 +1,3 @@
-import { NotFoundError } from '@convergence/core/errors.ts'
 import {
   linkName,
   manifestName,
@@ -19,6 +18,7 @@ import {
 } from '@convergence/core/plan.ts'
 import type { Run } from '@convergence/core/run/run.ts'
 import type { ControlContext } from '../context.ts'
+import { readDocument } from '../documents.ts'
 
 /** How far an ingest step has come. */
 export interface StepProgress {
@@ -155,15 +155,8 @@ class StepReader {
     return (shard?.slots ?? []).map(({ bytes }) => bytes)
   }
 
-  async #document<T>(name: string, schema: { parse(value: unknown): T }): Promise<T | undefined> {
-    try {
-      const parts: Uint8Array[] = []
-      for await (const bytes of this.#context.ports.objects.read({ bucket: this.#bucket, name })) parts.push(bytes)
-      return schema.parse(JSON.parse(Buffer.concat(parts).toString('utf8')))
-    } catch (error) {
-      if (error instanceof NotFoundError) return undefined
-      throw error
-    }
+  #document<T>(name: string, schema: { parse(value: unknown): T }): Promise<T | undefined> {
+    return readDocument(this.#context, this.#bucket, name, schema)
   }
 }
 

@@ -35,12 +35,22 @@ const stepState = z.strictObject({
   warnings: z.array(problem),
   superseded: z.boolean(),
   error: problem.optional(),
+  /** Of a replay. Of a step that has SUCCEEDED: the run in which it did; of any other: the run whose plan and done chunks it takes over. */
+  from: z.string().optional(),
 })
 export type StepState = z.infer<typeof stepState>
 
 const runCause = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('request'), keyId: z.string().optional(), idempotencyKey: z.string().optional() }),
   z.strictObject({ type: z.literal('upload'), bucket: z.string(), name: z.string(), generation: z.string() }),
+  /** What an ended run did not do, once more; with `quarantineOf`, the rows that a run left in quarantine. */
+  z.strictObject({
+    type: z.literal('replay'),
+    runId: z.string(),
+    quarantineOf: z.string().optional(),
+    /** Of the config and the steps that were asked for, where asking with others is another replay: of quarantined rows. */
+    attempt: z.string().optional(),
+  }),
 ])
 export type RunCause = z.infer<typeof runCause>
 

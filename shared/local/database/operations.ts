@@ -27,6 +27,8 @@ const operations = {
   bury: deliveries.bury,
   releaseClaims: deliveries.releaseClaims,
   listDeadLetters: deliveries.listDeadLetters,
+  deliveriesOfRun: deliveries.deliveriesOfRun,
+  deadLettersOfRun: deliveries.deadLettersOfRun,
   newUploads: uploads.newUploads,
   announceUpload: uploads.announceUpload,
 } as const

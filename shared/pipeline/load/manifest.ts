@@ -14,7 +14,7 @@ import {
 } from '@convergence/core/plan.ts'
 import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { mapLimited } from '../map-limited.ts'
-import { carryLaneOn, startLanes, type LaneWork } from '../plan/lanes.ts'
+import { carryLaneOn, firstGaps, startLanes, type LaneWork } from '../plan/lanes.ts'
 import { addResult } from '../process/add-results.ts'
 import { sendEvent, sendTask, type StepContext } from '../stage.ts'
 
@@ -59,6 +59,21 @@ export const freezeShard = async (context: StepContext, plan: PlanHead, index: n
     )
   }
   await carryLaneOn(shardLanes(context, plan), index)
+}
+
+/** Sends again what may have been lost of a manifest all of whose chunks are there; `tick` makes the names new. */
+export const resumeManifest = async (context: StepContext, plan: PlanHead, tick: number): Promise<void> => {
+  const lanes = shardLanes(context, plan)
+  const gaps = plan.chunks > SHARD_SIZE ? await firstGaps(lanes) : []
+  const { runId, stepId } = context.at
+  // Without a gap: the last of a lane, who finds all of them there, freezes the head, and tells of it.
+  for (const shard of gaps.length > 0 ? gaps : [Math.max(0, lanes.total - 1)])
+    await sendTask(
+      context,
+      'chunks',
+      { type: 'manifest', runId, stepId, shard },
+      { name: [runId, stepId, 'manifest', shard, 'again', tick] },
+    )
 }
 
 const shardLanes = (context: StepContext, plan: PlanHead): LaneWork => {

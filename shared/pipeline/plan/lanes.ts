@@ -40,3 +40,34 @@ export const startLanes = async (work: LaneWork): Promise<void> => {
 
 const allDone = async (work: LaneWork): Promise<boolean> =>
   (await Promise.all(lastOfLanes(work.total, work.lanes).map((index) => work.isDone(index)))).every(Boolean)
+
+/** The first index of each lane that is not done, by halving: a lane goes in order, so that those that are done stand before it. */
+export const firstGaps = async (work: LaneWork): Promise<number[]> => {
+  const lanes = Array.from({ length: Math.min(work.lanes, work.total) }, (_, lane) => lane)
+  const gaps = await Promise.all(
+    lanes.map(async (lane) => {
+      const length = Math.ceil((work.total - lane) / work.lanes)
+      const done = await countLeading(length, (at) => work.isDone(lane + at * work.lanes))
+      return done < length ? lane + done * work.lanes : undefined
+    }),
+  )
+  return gaps.filter((gap) => gap !== undefined)
+}
+
+/** How many of the first `length` hold, where none holds behind one that does not. */
+const countLeading = async (length: number, holds: (at: number) => Promise<boolean>): Promise<number> => {
+  let [holding, failing] = [0, length]
+  while (holding < failing) {
+    const middle = Math.floor((holding + failing) / 2)
+    if (await holds(middle)) holding = middle + 1
+    else failing = middle
+  }
+  return holding
+}
+
+/** The same where nobody knows how many there are. */
+export const countUnbounded = async (holds: (at: number) => Promise<boolean>): Promise<number> => {
+  let length = 1
+  while (await holds(length - 1)) length *= 2
+  return countLeading(length, holds)
+}

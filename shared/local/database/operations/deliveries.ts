@@ -140,3 +140,31 @@ export const listDeadLetters = (statements: Statements, limit: number): DeadLett
       'SELECT id, channel, name, payload, attempts, code, reason, at_ms AS atMs FROM dead_letters ORDER BY id DESC LIMIT ?',
     )
     .all(limit) as unknown as DeadLetterRow[]
+
+export interface WaitingRow {
+  readonly channel: string
+  readonly payload: string
+  readonly dueMs: number
+  /** 1: its handler is at work. */
+  readonly claimed: number
+  readonly attempts: number
+  readonly lastError: string | null
+}
+
+/** What is under way, or waits, for a run; in the order in which it is due. */
+export const deliveriesOfRun = (statements: Statements, runId: string): WaitingRow[] =>
+  statements
+    .prepare(
+      `SELECT channel, payload, due_ms AS dueMs, claimed, attempts, last_error AS lastError FROM deliveries
+       WHERE json_extract(payload, '$.runId') = ? ORDER BY due_ms, id`,
+    )
+    .all(runId) as unknown as WaitingRow[]
+
+/** Oldest first. */
+export const deadLettersOfRun = (statements: Statements, runId: string): DeadLetterRow[] =>
+  statements
+    .prepare(
+      `SELECT id, channel, name, payload, attempts, code, reason, at_ms AS atMs FROM dead_letters
+       WHERE json_extract(payload, '$.runId') = ? ORDER BY id`,
+    )
+    .all(runId) as unknown as DeadLetterRow[]
