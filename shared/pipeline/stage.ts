@@ -98,7 +98,7 @@ type Unsent<E> = E extends unknown ? Omit<E, 'version' | 'trace'> : never
 export const sendEvent = (stage: Stage, event: Unsent<RunEvent>): Promise<void> =>
   stage.ports.bus.publish('run-events', { ...MESSAGE, trace: stage.trace, ...event } as RunEvent)
 
-export interface TaskOptions {
+interface TaskOptions {
   readonly name: readonly (string | number)[]
   readonly delayMs?: number | undefined
 }

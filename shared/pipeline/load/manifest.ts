@@ -1,4 +1,3 @@
-import type { TaskOptions } from '../stage.ts'
 import { InternalError } from '@convergence/core/errors.ts'
 import { hash } from '@convergence/core/hash.ts'
 import { jobStem, manifestName, manifestShardName, markerName } from '@convergence/core/names.ts'
@@ -22,23 +21,21 @@ import { sendEvent, sendTask, type StepContext } from '../stage.ts'
 const SHARD_SIZE = 1_000
 const SHARD_LANES = 10
 /**
- * More are read by a task of its own: several lanes may see at the same moment that all are done, and would each read every marker; a
- * task has one name.
+ * More are read by a task of its own: all lanes may see at the same moment that all are done, and would each read every marker; a task
+ * has one name.
  */
-const AT_ONCE = 100
+const AT_ONCE = 10
 /** Markers read at the same time. */
 const READS = 16
 const MAX_SAMPLES = 20
 
 /**
  * Freezes the manifest of a step: the list of all its parts, once. Up to a thousand chunks at once; beyond that in shards, which are
- * tasks in lanes like the chunks themselves. Only what the manifest names exists.
+ * tasks in lanes like the chunks themselves: the first begins the others, and the last has a task after it, which is named by the number
+ * that no shard has, for the head. Only what the manifest names exists.
  */
-export const freezeManifest = async (context: StepContext, plan: PlanHead): Promise<void> => {
-  if (plan.chunks > SHARD_SIZE) return startLanes(shardLanes(context, plan))
-  if (plan.chunks > AT_ONCE) return shardLanes(context, plan).enqueue(0)
-  return freezeWhole(context, plan)
-}
+export const freezeManifest = async (context: StepContext, plan: PlanHead): Promise<void> =>
+  plan.chunks > AT_ONCE ? sendShard(context, 0) : freezeWhole(context, plan)
 
 const freezeWhole = async (context: StepContext, plan: PlanHead): Promise<void> => {
   const shard = await readMarkers(context, 0, plan.chunks)
@@ -48,6 +45,9 @@ const freezeWhole = async (context: StepContext, plan: PlanHead): Promise<void> 
 /** One shard's task; the only one of a step that needs no shards. */
 export const freezeShard = async (context: StepContext, plan: PlanHead, index: number): Promise<void> => {
   if (plan.chunks <= SHARD_SIZE) return freezeWhole(context, plan)
+  const lanes = shardLanes(context, plan)
+  if (index >= lanes.total) return freezeShards(context, plan, lanes.total)
+  if (index === 0) await startLanes(lanes)
   const name = manifestShardName(context.at, index)
   if (!(await documentExists(context, name))) {
     const from = index * SHARD_SIZE
@@ -58,7 +58,7 @@ export const freezeShard = async (context: StepContext, plan: PlanHead, index: n
       await readMarkers(context, from, Math.min(from + SHARD_SIZE, plan.chunks)),
     )
   }
-  await carryLaneOn(shardLanes(context, plan), index)
+  await carryLaneOn(lanes, index)
 }
 
 /** Sends again what may have been lost of a manifest all of whose chunks are there; `tick` makes the names new. */
@@ -66,8 +66,8 @@ export const resumeManifest = async (context: StepContext, plan: PlanHead, tick:
   const lanes = shardLanes(context, plan)
   const gaps = plan.chunks > SHARD_SIZE ? await firstGaps(lanes) : []
   const { runId, stepId } = context.at
-  // Without a gap: the last of a lane, who finds all of them there, freezes the head, and tells of it.
-  for (const shard of gaps.length > 0 ? gaps : [Math.max(0, lanes.total - 1)])
+  // Without a gap: the head, and the word of it.
+  for (const shard of gaps.length > 0 ? gaps : [plan.chunks > SHARD_SIZE ? lanes.total : 0])
     await sendTask(
       context,
       'chunks',
@@ -78,15 +78,19 @@ export const resumeManifest = async (context: StepContext, plan: PlanHead, tick:
 
 const shardLanes = (context: StepContext, plan: PlanHead): LaneWork => {
   const total = Math.ceil(plan.chunks / SHARD_SIZE)
-  const { runId, stepId } = context.at
-  const taskOptions = (shard: number): TaskOptions => ({ name: [runId, stepId, 'manifest', shard] })
   return {
     total,
     lanes: SHARD_LANES,
     isDone: (shard) => documentExists(context, manifestShardName(context.at, shard)),
-    enqueue: (shard) => sendTask(context, 'chunks', { type: 'manifest', runId, stepId, shard }, taskOptions(shard)),
-    finish: () => freezeShards(context, plan, total),
+    enqueue: (shard) => sendShard(context, shard),
+    finish: () => sendShard(context, total),
   }
+}
+
+const sendShard = (context: StepContext, shard: number): Promise<void> => {
+  const { runId, stepId } = context.at
+  const name = [runId, stepId, 'manifest', shard]
+  return sendTask(context, 'chunks', { type: 'manifest', runId, stepId, shard }, { name })
 }
 
 const freezeShards = async (context: StepContext, plan: PlanHead, shards: number): Promise<void> => {

@@ -54,6 +54,28 @@ describe('lanes', () => {
     )
   })
 
+  it('look at few others when they end in about the order in which they began', async () => {
+    const done = new Set<number>()
+    let looks = 0
+    let finished = 0
+    const work: LaneWork = {
+      total: 100,
+      lanes: 100,
+      isDone: (index) => {
+        looks++
+        return Promise.resolve(done.has(index))
+      },
+      enqueue: () => Promise.resolve(),
+      finish: () => Promise.resolve(void finished++),
+    }
+    for (let index = 0; index < 100; index++) {
+      // Every second one overtakes the one before it.
+      done.add(index ^ 1)
+      await carryLaneOn(work, index ^ 1)
+    }
+    expect([finished, looks < 250]).toEqual([1, true])
+  })
+
   it('know the last chunk of each lane', () => {
     expect(lastOfLanes(5, 2)).toEqual([4, 3])
     expect(lastOfLanes(3, 10)).toEqual([0, 1, 2])

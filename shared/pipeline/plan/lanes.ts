@@ -38,8 +38,18 @@ export const startLanes = async (work: LaneWork): Promise<void> => {
   if (missing.length === 0 && (await allDone(work))) await work.finish()
 }
 
-const allDone = async (work: LaneWork): Promise<boolean> =>
-  (await Promise.all(lastOfLanes(work.total, work.lanes).map((index) => work.isDone(index)))).every(Boolean)
+/**
+ * From the lane that began last, in groups that grow: while lanes are under way one look finds one of them, and only who ends last looks
+ * at all.
+ */
+const allDone = async (work: LaneWork): Promise<boolean> => {
+  const lasts = lastOfLanes(work.total, work.lanes).toReversed()
+  for (let from = 0, size = 1; from < lasts.length; from += size, size *= 2) {
+    const done = await Promise.all(lasts.slice(from, from + size).map((index) => work.isDone(index)))
+    if (!done.every(Boolean)) return false
+  }
+  return true
+}
 
 /** The first index of each lane that is not done, by halving: a lane goes in order, so that those that are done stand before it. */
 export const firstGaps = async (work: LaneWork): Promise<number[]> => {
