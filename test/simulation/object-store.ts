@@ -1,6 +1,7 @@
 import { NotFoundError } from '@convergence/core/errors.ts'
 import type { ObjectBody, ObjectMeta, ObjectRef, ObjectStore, PutResult } from '@convergence/core/ports/object-store.ts'
 import type { Fiber } from './fiber.ts'
+import { keyOf as hash, within } from './prng.ts'
 import { Pace } from './state-store.ts'
 import type { World } from './world.ts'
 
@@ -13,9 +14,11 @@ const PAGE = 3
 
 /** Objects as Cloud Storage keeps them: generations, one write of a name a second, listings by page. Keys are `bucket/name`. */
 export class SimObjects extends Map<string, StoredObject> {
+  /** Called at each write through the port, before it: the checkers look here. */
+  onPut: (key: string, isNew: boolean, body: Uint8Array) => void = () => {}
   readonly #world: World
   readonly #pace: Pace
-  #generations = 0
+  readonly #writes = new Map<string, number>()
 
   constructor(world: World) {
     super()
@@ -28,8 +31,13 @@ export class SimObjects extends Map<string, StoredObject> {
   }
 
   putObject(ref: ObjectRef, body: Uint8Array): ObjectMeta {
-    const meta = { ...ref, generation: String(++this.#generations), size: body.length, updatedMs: this.#world.nowMs }
-    this.set(keyOf(ref), { meta, body })
+    const key = keyOf(ref)
+    const writes = (this.#writes.get(key) ?? 0) + 1
+    this.#writes.set(key, writes)
+    // Of its name alone: ids of runs hang on it, and must not change when something else was not uploaded.
+    const generation = String(within(hash(key), writes))
+    const meta = { ...ref, generation, size: body.length, updatedMs: this.#world.nowMs }
+    this.set(key, { meta, body })
     return meta
   }
 
@@ -53,6 +61,7 @@ export class SimObjects extends Map<string, StoredObject> {
     if (!(body instanceof Uint8Array)) throw new Error('the simulation has no files')
     if ((this.get(keyOf(ref))?.meta.generation ?? null) !== ifGeneration) return { outcome: 'conflict' }
     this.#pace.write(keyOf(ref))
+    this.onPut(keyOf(ref), ifGeneration === null, body)
     return { outcome: 'written', meta: this.putObject(ref, body) }
   }
 

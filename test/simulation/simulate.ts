@@ -2,17 +2,18 @@ import { failDeadLetter } from '@convergence/cli/embedded/fail-dead-letter.ts'
 import { handlersOf } from '@convergence/cli/embedded/handlers.ts'
 import { wakeRuns } from '@convergence/control/runs/unfinished-runs.ts'
 import type { PlatformError } from '@convergence/core/errors.ts'
-import { MESSAGE, type Message, type Topic } from '@convergence/core/messages.ts'
+import type { Message, Topic } from '@convergence/core/messages.ts'
 import { tenantKey } from '@convergence/core/names.ts'
 import { runEnded, type Run } from '@convergence/core/run/run.ts'
-import { judge, watch, type Outcome } from './check.ts'
+import { begin } from './begin.ts'
+import { guardTenant, judge, watch, watchCursors, type Outcome } from './check.ts'
 import { Cloud } from './cloud.ts'
 import type { Fault } from './faults.ts'
 import type { Fiber } from './fiber.ts'
-import { cancel, intervene } from './interventions.ts'
+import { intervene } from './interventions.ts'
 import { Prng } from './prng.ts'
 import { PROFILES, type ProfileName } from './profiles.ts'
-import { BUCKET, RELEASES, TENANTS, uploadsOf, type Upload } from './scenario.ts'
+import { Api, releasesOf, TENANTS, uploadsOf, type Upload } from './scenario.ts'
 import { World, type Aim, type Delivery } from './world.ts'
 
 export interface Simulated extends Outcome {
@@ -23,6 +24,8 @@ export interface Simulated extends Outcome {
   /** The same one by one, to be taken out one by one. */
   readonly fired: readonly Fault[]
   readonly calls: number
+  /** How many uploads the seed asks for. */
+  readonly uploads: number
   /** What is left: state, objects, tables. */
   readonly cloud: Cloud
 }
@@ -31,6 +34,8 @@ export interface SimulateOptions {
   readonly profile?: ProfileName
   readonly aim?: Aim | undefined
   readonly uploads?: readonly Upload[] | undefined
+  /** Numbers of the uploads that happen; all, if absent. */
+  readonly onlyUploads?: readonly number[] | undefined
   /** Ids of the faults that happen; of all that the seed asks for, if absent. */
   readonly onlyFaults?: ReadonlySet<number> | undefined
 }
@@ -47,46 +52,59 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     profile: PROFILES[options.profile ?? 'base'],
     aim: options.aim,
     onlyFaults: options.onlyFaults,
-    handler: (delivery, fiber) => handle(cloud, delivery, fiber),
+    handler: (delivery, fiber) => handle(cloud, delivery, fiber, violations),
     onDeadLetter: (delivery, reason) => bury(cloud, delivery, reason),
     onIntervention: (kind, fiber, amount) => intervene(cloud, kind, fiber, amount),
   })
-  const cloud: Cloud = new Cloud(world, RELEASES)
-  watch(cloud, violations)
-  for (const tenant of TENANTS)
-    cloud.state.write(tenantKey(tenant), { version: 1, tenant, status: 'active', createdAt: '2026-01-01T00:00:00.000Z' })
+  const cloud: Cloud = new Cloud(world, releasesOf(seed))
   // Of its own source, so that a fault more or less changes nothing of what is uploaded.
-  const uploads = options.uploads ?? uploadsOf(new Prng(seed + 1_000_003))
-  for (const upload of uploads) send(cloud, upload)
+  const asked = options.uploads ?? uploadsOf(new Prng(seed + 1_000_003))
+  const uploads = asked.filter((_, index) => options.onlyUploads?.includes(index) ?? true)
+  const api = new Api(
+    new Prng(seed + 2_000_003),
+    world.startMs,
+    (object) => uploads.find((one) => one.object === object)?.flaw,
+  )
+  cloud.web = (request) => api.answer(request, world.nowMs)
+  watch(cloud, violations)
+  watchCursors(cloud, api, violations)
+  for (const tenant of TENANTS)
+    cloud.state.write(tenantKey(tenant), {
+      version: 1,
+      tenant,
+      status: 'active',
+      createdAt: '2026-01-01T00:00:00.000Z',
+    })
+  begin(cloud, uploads)
+  try {
+    await play(cloud)
+  } catch (error) {
+    violations.push(`the play could not go on: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const outcome = judge({ cloud, api }, uploads, violations)
+  const { trace, counts, calls, faults } = world
+  return { ...outcome, seed, trace, faults: counts, fired: faults.fired, calls, uploads: asked.length, cloud }
+}
+
+const play = async (cloud: Cloud): Promise<void> => {
+  const { world } = cloud
   await world.run(world.startMs + FAULTY_MS)
   world.faults.stopped = true
   await world.run(world.startMs + FAULTY_MS + CALM_MS)
   await wakeWhatWasGivenUp(cloud)
-  const outcome = judge(cloud, uploads, violations)
-  const { trace, counts, calls, faults } = world
-  return { ...outcome, seed, trace, faults: counts, fired: faults.fired, calls, cloud }
-}
-
-const send = (cloud: Cloud, upload: Upload): void => {
-  const { world, objects } = cloud
-  for (const file of upload.files) objects.putObject({ bucket: BUCKET, name: file.name }, Buffer.from(file.text))
-  const object = { bucket: BUCKET, name: upload.object }
-  const { generation, size } = objects.putObject(object, Buffer.from('go'))
-  const event = { ...MESSAGE, trace: 't', type: 'object.finalized', ...object, generation, size }
-  world.at(upload.atMs, () => world.deliver({ topic: 'uploads' }, event, 0))
-  if (upload.cancelAfterMs === undefined) return
-  world.at(upload.atMs + upload.cancelAfterMs, () => {
-    const run = runsOf(cloud).find(({ cause }) => cause.type === 'upload' && cause.name === upload.object)
-    if (run) cancel(cloud, run.runId)
-  })
 }
 
 const runsOf = (cloud: Cloud): Run[] =>
   [...cloud.state.entries()].filter(([key]) => key.startsWith('runs/')).map(([, { value }]) => value as Run)
 
-const handle = (cloud: Cloud, { channel, payload, attempt }: Delivery, fiber: Fiber): Promise<void> => {
+const handle = (cloud: Cloud, delivery: Delivery, fiber: Fiber, violations: string[]): Promise<void> => {
+  const { channel, payload, attempt } = delivery
   const lanes = cloud.releases[cloud.release]?.lanes ?? 1
-  const { topics, queues } = handlersOf(cloud.portsOf(fiber), { bucket: 'convergence', lanes, leaseMs: 60_000 })
+  const { topics, queues } = handlersOf(guardTenant(cloud, delivery, cloud.portsOf(fiber), violations), {
+    bucket: 'convergence',
+    lanes,
+    leaseMs: 60_000,
+  })
   const handler = 'topic' in channel ? topics[channel.topic] : queues[channel.queue]
   return handler(payload, { attempt, trace: 't' })
 }

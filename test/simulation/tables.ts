@@ -1,4 +1,4 @@
-import { ConflictError, InternalError, NotFoundError } from '@convergence/core/errors.ts'
+import { ConflictError, NotFoundError, PlatformError } from '@convergence/core/errors.ts'
 import type { ObjectRef } from '@convergence/core/ports/object-store.ts'
 import type {
   Job,
@@ -7,10 +7,13 @@ import type {
   JobRef,
   JobStatus,
   PublishJob,
+  PublishStrategy,
+  ResultPage,
+  TableInfo,
   Warehouse,
 } from '@convergence/core/ports/warehouse.ts'
-import { datasetName, type TableRef } from '@convergence/core/table.ts'
-import type { SimRow } from './processor.ts'
+import { datasetName, type TableRef, type TableSchema } from '@convergence/core/table.ts'
+import { readPart, type SimRow } from './processor.ts'
 import type { Fiber } from './fiber.ts'
 import { keyOf } from './prng.ts'
 import type { World } from './world.ts'
@@ -19,8 +22,11 @@ import type { World } from './world.ts'
  * The warehouse of the simulation: jobs by id, each of which ends later, by itself, whole or not at all; an id can be used once, and
  * says 409 ever after. A caller that saw a time-out may have started one.
  */
-const SLOW_MS = 3_600_000
+const SLOW_MS = 600_000
 const LENGTH = 1
+/** Of a table and day, and of a job: BigQuery's, and what is left of them when others have used the rest up. */
+const LIMITS = { loads: 1_500, parts: 10_000 }
+const SMALL = { loads: 3, parts: 3 }
 
 interface SimJob {
   readonly job: Job
@@ -31,6 +37,8 @@ export interface Landed {
   readonly jobId: string
   readonly table: string
   readonly labels: Job['labels']
+  /** What the job read: its source's rows. */
+  readonly rows: readonly SimRow[]
 }
 
 export class Tables {
@@ -40,6 +48,10 @@ export class Tables {
   readonly landed: Landed[] = []
   /** Called when a publish is about to become visible. */
   onLanding: (landing: Landed) => void = () => {}
+  /** Called when a job was submitted, and when it has failed. */
+  onJob: (what: 'submitted' | 'failed', ref: JobRef, job: Job) => void = () => {}
+  readonly #loads = new Map<string, number>()
+  readonly #schemas = new Map<string, TableSchema>()
   readonly #world: World
   readonly #bodyOf: (ref: ObjectRef) => Uint8Array
 
@@ -52,7 +64,7 @@ export class Tables {
     return {
       capabilities: {
         dialect: 'duckdb',
-        pollMs: 1_000,
+        pollMs: 5_000,
         project: 'p',
         location: 'EU',
         maxPartsPerJob: 10_000,
@@ -63,16 +75,19 @@ export class Tables {
           `job ${job.kind} ${short(ref.jobId)}`,
           () => {
             const standing = this.jobs.get(pathOfJob(ref))
-            if (standing) return { outcome: 'exists', status: standing.status } as const
+            if (standing) {
+              this.#world.count('used job id')
+              return { outcome: 'exists', status: standing.status } as const
+            }
             this.#start(ref, job)
             return { outcome: 'submitted' } as const
           },
           'write',
         ),
       poll: (ref) => fiber.call(`poll ${short(ref.jobId)}`, () => this.jobs.get(pathOfJob(ref))?.status, 'read'),
-      rows: () => Promise.reject(new NotFoundError('the simulation answers no queries')),
+      rows: (ref) => fiber.call(`rows ${short(ref.jobId)}`, () => this.#rowsOf(ref), 'read'),
       dryRun: () => fiber.call('dry run', () => ({ bytes: 0, schema: [] }), 'read'),
-      describe: (table) => fiber.call(`describe ${pathOf(table)}`, () => undefined, 'read'),
+      describe: (table) => fiber.call(`describe ${pathOf(table)}`, () => this.#describe(table), 'read'),
       prepare: () => fiber.call('prepare', () => undefined, 'write'),
       record: (table) => fiber.call(`record ${table}`, () => undefined, 'write'),
     }
@@ -82,14 +97,18 @@ export class Tables {
     const base = { kind: job.kind, labels: job.labels }
     const entry: SimJob = { job, status: { ...base, state: job.kind === 'seal' ? 'done' : 'running' } }
     this.jobs.set(pathOfJob(ref), entry)
+    this.onJob('submitted', ref, job)
     if (job.kind === 'seal') return
+    const refused = job.kind === 'publish' ? this.#refuses(job) : undefined
     const key = keyOf(ref.jobId)
     const isSlow = this.#world.faults.happens('jobIsSlow', key, () => ref.jobId)
     if (isSlow) this.#world.count('slow job')
     this.#world.at(this.#world.faults.amount(key, LENGTH) * (isSlow ? SLOW_MS : 30_000), () => {
-      const failure = this.#fails(ref.jobId)
+      const failure = this.#fails(ref.jobId) ?? refused
       if (failure) entry.status = { ...base, state: 'failed', failure }
       else if (job.kind === 'publish') entry.status = this.#land(ref, job)
+      else entry.status = { ...base, state: 'done' }
+      if (entry.status.state === 'failed') this.onJob('failed', ref, job)
     })
   }
 
@@ -99,31 +118,75 @@ export class Tables {
     return { code: 'UNAVAILABLE', retryable: true, message: 'the backend failed' }
   }
 
+  /** A load beyond what the table may have in a day, failed ones counted, or with too many parts. */
+  #refuses({ target, source }: PublishJob): JobFailure | undefined {
+    if (source.kind !== 'parts') return undefined
+    const { faults } = this.#world
+    const table = pathOf(target)
+    const loads = (this.#loads.get(table) ?? 0) + 1
+    this.#loads.set(table, loads)
+    const limits = faults.happens('smallQuota', keyOf(table), () => table) ? SMALL : LIMITS
+    if (loads > limits.loads) return this.#limit('load quota', `${table} had its ${limits.loads} loads of the day`)
+    if (source.parts.length > limits.parts)
+      return this.#limit('too many parts', `${source.parts.length} parts, and a job takes ${limits.parts}`)
+    return undefined
+  }
+
+  #limit(what: string, message: string): JobFailure {
+    this.#world.count(what)
+    return { code: 'LIMIT_EXCEEDED', retryable: false, message }
+  }
+
   #land(ref: JobRef, job: PublishJob): JobStatus {
     const base = { kind: job.kind, labels: job.labels }
     try {
       const table = pathOf(job.target)
-      const { rows, counts } = publish(this.rows.get(table) ?? [], this.#source(job), job)
-      const landing = { jobId: ref.jobId, table, labels: job.labels }
+      const source = this.#source(job)
+      const { rows, counts } = publish(this.rows.get(table) ?? [], source, job)
+      const landing = { jobId: ref.jobId, table, labels: job.labels, rows: source }
       this.onLanding(landing)
       this.rows.set(table, rows)
+      this.#schemas.set(table, job.schema)
       this.landed.push(landing)
       this.#world.note(`job ${short(ref.jobId)}`, `is visible in ${table}`)
       return { ...base, state: 'done', counts, bytes: 0 }
     } catch (error) {
-      if (!(error instanceof ConflictError)) throw error
+      if (!(error instanceof PlatformError)) throw error
       return { ...base, state: 'failed', failure: { code: error.code, retryable: false, message: error.message } }
     }
   }
 
   #source(job: PublishJob): SimRow[] {
-    if (job.source.kind !== 'parts') throw new InternalError('the simulation runs no SELECT')
-    const rows = job.source.parts.flatMap(
-      (part) => JSON.parse(Buffer.from(this.#bodyOf(part)).toString('utf8')) as SimRow[],
-    )
+    const { source } = job
+    // A SELECT is the rows of the tables that it names.
+    if (source.kind === 'select')
+      return Object.values(source.tables).flatMap((table) =>
+        (this.rows.get(pathOf(table)) ?? []).map((row) => ({ ...row, _run_id: source.stamp.runId })),
+      )
+    const types = new Map(job.schema.map(({ name, type }) => [name, `${name} ${type}`]))
+    const rows = source.parts.flatMap((ref) => {
+      const part = readPart(this.#bodyOf(ref))
+      for (const column of part.columns)
+        if (types.get(column.split(' ', 1)[0] ?? '') !== column)
+          throw new ConflictError(`a part holds ${column}, and the table another type`)
+      return part.rows
+    })
     if (job.expectedRows !== undefined && rows.length !== job.expectedRows)
       throw new ConflictError(`${rows.length} rows, not ${job.expectedRows}`)
     return rows
+  }
+
+  #describe(table: TableRef): TableInfo | undefined {
+    const schema = this.#schemas.get(pathOf(table))
+    return schema && { schema, partitionBy: undefined, clusterBy: [], rows: this.rows.get(pathOf(table))?.length ?? 0 }
+  }
+
+  /** A query counts the rows of its input, whatever it asks. */
+  #rowsOf(ref: JobRef): ResultPage {
+    const query = this.jobs.get(pathOfJob(ref))?.job
+    const input = query?.kind === 'query' && query.query.dialect === 'native' ? query.query.inputs['input'] : undefined
+    if (input?.kind !== 'parts') throw new NotFoundError('the simulation answers no such query')
+    return { schema: [], rows: [[input.parts.reduce((sum, { rows }) => sum + rows, 0)]] }
   }
 }
 
@@ -148,12 +211,26 @@ const publish = (
       counts: { ...zero, inserted: fresh.length, deleted: table.length - kept.length, superseded: leftOut.length },
     }
   }
-  const keyOfRow = (row: SimRow): string => JSON.stringify(strategy.keys.map((key) => row[key] ?? null))
+  return merge(table, source, job, strategy)
+}
+
+/** Pruned, it sees the rows of the source's partitions only. */
+const merge = (
+  table: readonly SimRow[],
+  source: readonly SimRow[],
+  { partitionBy }: PublishJob,
+  { keys, orderBy, pruneBy }: Extract<PublishStrategy, { type: 'merge' }>,
+): { rows: SimRow[]; counts: JobCounts } => {
+  const keyOfRow = (row: SimRow): string => JSON.stringify(keys.map((key) => row[key] ?? null))
   const fresh = new Map(source.map((row) => [keyOfRow(row), row]))
-  if (fresh.size !== staged) throw new ConflictError('two rows of one key')
-  const kept = table.filter((row) => !fresh.has(keyOfRow(row)))
+  const superseded = source.length - fresh.size
+  if (superseded > 0 && orderBy.length === 0) throw new ConflictError('two rows of one key')
+  const touched = new Set(source.map((row) => row[partitionBy]))
+  const isSeen = (row: SimRow): boolean => pruneBy === undefined || touched.has(row[partitionBy])
+  const kept = table.filter((row) => !isSeen(row) || !fresh.has(keyOfRow(row)))
   const updated = table.length - kept.length
-  return { rows: [...kept, ...fresh.values()], counts: { ...zero, updated, inserted: staged - updated } }
+  const counts = { staged: source.length, updated, inserted: fresh.size - updated, deleted: 0, superseded }
+  return { rows: [...kept, ...fresh.values()], counts }
 }
 
 const pathOfJob = ({ tenant, project, location, jobId }: JobRef): string => [tenant, project, location, jobId].join('/')
