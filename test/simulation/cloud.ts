@@ -90,7 +90,11 @@ export class Cloud {
   #enqueue(queue: Queue, task: Task, name: string, delayMs: number): 'enqueued' | 'exists' {
     const key = `${queue}/${name}`
     const used = this.#taskNames.get(key)
-    if (used !== undefined && this.world.nowMs - used < TASK_NAME_MS) return 'exists'
+    if (used !== undefined) {
+      const isRemembered = this.world.nowMs - used < TASK_NAME_MS
+      this.world.count(isRemembered ? 'used task name' : 'forgotten task name')
+      if (isRemembered) return 'exists'
+    }
     if (JSON.stringify(task).length > MAX_TASK_BYTES) throw new LimitExceededError('the task is too large')
     this.#taskNames.set(key, this.world.nowMs)
     this.world.deliver({ queue }, task, delayMs)

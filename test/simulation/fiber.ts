@@ -62,9 +62,14 @@ export class Fiber {
 
   /** One port call: its effect whole, or not at all. */
   async call<T>(label: string, effect: () => T, kind: 'read' | 'write'): Promise<T> {
+    let isMine = false
     for (let tried = 1; ; tried++) {
       const answer = await this.#request(label, effect, kind)
-      if ('result' in answer) return answer.result
+      if ('result' in answer) {
+        if (isMine && isConflict(answer.result)) this.world.count('own write refused')
+        return answer.result
+      }
+      isMine ||= answer.refusal === TIMED_OUT
       if (tried >= answer.tries) throw new UnavailableError(`${label}: ${answer.refusal}`)
       await this.#park(answer.waitMs)
     }
@@ -137,7 +142,7 @@ export class Fiber {
   #refuse(what: string, line: string): Answer<never> {
     this.world.count(what)
     this.world.note(this.name, line)
-    return { refusal: what === 'error' || what === 'dark' ? '503' : 'timed out', waitMs: 700, tries: this.tries }
+    return { refusal: what === 'error' || what === 'dark' ? '503' : TIMED_OUT, waitMs: 700, tries: this.tries }
   }
 
   /** Never resolves. */
@@ -172,6 +177,10 @@ export class Fiber {
     this.world.working += isWorking ? 1 : -1
   }
 }
+
+const TIMED_OUT = 'timed out'
+
+const isConflict = (result: unknown): boolean => (result as { outcome?: string } | undefined)?.outcome === 'conflict'
 
 const IN_FLIGHT = 1
 const MUCH = 2

@@ -203,6 +203,7 @@ export class World {
     try {
       await this.#options.handler(delivery, fiber)
       if (delivery.lease === fiber) this.#acknowledge(delivery, fiber)
+      else if (delivery.isSettled) this.count('old attempt ends after its replacement')
     } catch (error) {
       this.note(fiber.name, `fails: ${error instanceof Error ? error.message : String(error)}`)
       if (delivery.lease === fiber && !delivery.isSettled) this.#retry(delivery, toPlatformError(error))

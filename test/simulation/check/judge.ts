@@ -171,6 +171,8 @@ const isExplained = (cloud: Cloud, { upload, facts }: Step, { code }: { readonly
       return upload.moving !== undefined
     case 'TIMED_OUT':
       return upload.pipelineId === 'hasty' || cloud.world.counts.has('timeOut')
+    case 'LIMIT_EXCEEDED':
+      return cloud.world.counts.has('load quota') || cloud.world.counts.has('too many parts')
     case 'UNAVAILABLE':
       return cloud.world.faults.fired.length > 0 || sourceOf(upload, facts.stepId).poisoned
     default:
