@@ -12,6 +12,7 @@ export interface Figure {
 }
 
 const CONTESTANT = fileURLToPath(new URL('contestant.ts', import.meta.url))
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/convergence-compile', import.meta.url))
 const WATCH_MS = 25
 
 /** Runs a contestant in a process of its own. */
@@ -22,8 +23,8 @@ export const measure = <C extends Contestant, Output>(
   new Promise((resolve, reject) => {
     const child = fork(CONTESTANT, [contestant, JSON.stringify(task)], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
-      // As the convergence command sets it: every statement of DuckDB holds a thread of the pool.
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      // As the convergence command sets them.
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16', NODE_COMPILE_CACHE: COMPILE_CACHE },
     })
     let peakKiB = 0
     const watch = setInterval(() => {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { PlatformError } from '@convergence/core/errors.ts'
 import type { Job, JobAnswer } from './job.ts'
 import { watchMemory } from './peak-memory.ts'
@@ -5,7 +6,7 @@ import { runJob } from './run-job.ts'
 
 /** The child process in which polars runs: it may die of an input, and takes nothing along but the job that it has. */
 process.on('message', (job: Job) => {
-  void answer(job).then((message) => process.send?.(message))
+  void answer(job).then((message) => process.send?.(message, () => flushCompileCache()))
 })
 // An ordinary exit may wait for ever (nodejs/node#54918).
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
