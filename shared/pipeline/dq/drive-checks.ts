@@ -1,6 +1,6 @@
-import { NotFoundError } from '@convergence/core/errors.ts'
+import { NotFoundError, UnavailableError } from '@convergence/core/errors.ts'
 import { hashOf } from '@convergence/core/hash.ts'
-import { checksName, jobStem } from '@convergence/core/names.ts'
+import { attemptId, checksName, jobStem } from '@convergence/core/names.ts'
 import { createDocument, readDocument } from '../documents.ts'
 import { jobRef, type StepContext } from '../stage.ts'
 import type { CheckInput } from './compile.ts'
@@ -104,8 +104,8 @@ const queryAll = async (
   const entries = await Promise.all(
     queries.map(async ({ name }, index): Promise<readonly [string, QueryRows] | undefined> => {
       const state = states[index]
-      if (typeof state === 'object') return [name, state]
-      const rows = await fetchRows(context, jobId(context, round, name))
+      if (state === undefined || state === 'running') return undefined
+      const rows = 'failed' in state ? state : await fetchRows(context, state.doneId)
       return rows && [name, rows]
     }),
   )
@@ -115,19 +115,28 @@ const queryAll = async (
 const jobId = (context: StepContext, round: string, name: string): string =>
   `${jobStem(context.at, hashOf([round]))}-${round}-${name}`
 
+/** The query's ids upward, past those that failed by what may work again: a backend that stumbles says nothing about the data. */
 const submitOrPoll = async (
   context: StepContext,
   round: string,
   query: NamedQuery,
-): Promise<'running' | 'done' | { failed: string }> => {
+): Promise<'running' | { doneId: string } | { failed: string }> => {
   const { warehouse } = context.ports
-  const ref = jobRef(context.run, jobId(context, round, query.name))
-  const known = await warehouse.poll(ref)
-  if (!known) {
-    await warehouse.submit(ref, { kind: 'query', query: { dialect: 'native', ...query.sql }, labels: context.labels })
-    return 'running'
+  const stem = jobId(context, round, query.name)
+  for (let attempt = 1; ; attempt++) {
+    const id = attempt === 1 ? stem : attemptId(stem, attempt)
+    const known = await warehouse.poll(jobRef(context.run, id))
+    if (!known) {
+      const job = { kind: 'query', query: { dialect: 'native', ...query.sql }, labels: context.labels } as const
+      await warehouse.submit(jobRef(context.run, id), job)
+      return 'running'
+    }
+    if (known.state === 'running') return 'running'
+    if (known.state === 'done') return { doneId: id }
+    if (known.failure.retryable && attempt < context.step.retry.max_attempts) continue
+    if (known.failure.retryable) throw new UnavailableError(`a check could not be run: ${known.failure.message}`)
+    return { failed: known.failure.message }
   }
-  return known.state === 'failed' ? { failed: known.failure.message } : known.state
 }
 
 const fetchRows = async (context: StepContext, id: string): Promise<QueryRows | undefined> => {
