@@ -17,6 +17,7 @@ import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { mapLimited } from '../map-limited.ts'
 import { freezeManifest } from '../load/manifest.ts'
 import { carryLaneOn, type LaneWork } from '../plan/lanes.ts'
+import { takeMarker } from '../replay/take-marker.ts'
 import { readSlot, requirePlan } from '../plan/read-plan.ts'
 import { afterAttempts, sendTask, withBackoff, type StepContext } from '../stage.ts'
 import { addResults } from './add-results.ts'
@@ -36,7 +37,7 @@ export const processChunk = async (
   const plan = await requirePlan(context)
   const name = markerName(context.at, task.chunk)
   if (!(await documentExists(context, name))) {
-    const marker = await attempt(context, plan, delivery, task)
+    const marker = (await takeMarker(context, plan, task.chunk)) ?? (await attempt(context, plan, delivery, task))
     if (!marker) return
     const { counts } = (await createDocument(context, name, markerSchema, marker)).result
     context.ports.log.debug('chunk done', { chunk: task.chunk, ...counts })

@@ -1,15 +1,14 @@
-import { createReadStream } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { SLICE_BYTES } from '@convergence/pipeline/connectors/object-storage/plan-file.ts'
+import { readPieces } from '@convergence/local/objects/files.ts'
 import { splitCsv } from '@convergence/pipeline/connectors/object-storage/split-csv.ts'
 import { csvDialect } from '@convergence/pipeline/process/csv/dialect.ts'
 import { PolarsProcessor } from '@convergence/pipeline/process/polars-processor.ts'
 import { lineitemColumns, type AmountType } from '../csv-lineitem.ts'
 
 const CSV = { delimiter: ',', quote: '"' } as const
-const READ = { highWaterMark: 1 << 20 }
 
 /** A CSV file to Parquet parts in `folder`: the slices of a plan, each through the processor, as chunk tasks do it. */
 export default async ({
@@ -23,7 +22,9 @@ export default async ({
 }): Promise<void> => {
   const processor = new PolarsProcessor({ directory: folder })
   const columns = lineitemColumns(amounts).map((field) => ({ field, source: field.name }))
-  const slices = splitCsv(createReadStream(csv, READ), {
+  const file = await open(csv)
+  const { size } = await file.stat()
+  const slices = splitCsv(readPieces(file, 0, size), {
     origin: 'lineitem',
     dialect: csvDialect(CSV),
     header: true,
@@ -34,7 +35,7 @@ export default async ({
     for (let next = await slices.next(); !next.done; next = await slices.next()) {
       const { start, end, firstRow, columns: names } = next.value
       const format = { format: 'csv', ...CSV, header: false, columns: names, nullValues: [''] } as const
-      const body = createReadStream(csv, { ...READ, start, end: end - 1 }) as AsyncIterable<Uint8Array>
+      const body = readPieces(file, start, end)
       const result = await processor.process({
         input: { format, body, origin: 'lineitem', firstRow },
         columns,
@@ -43,10 +44,10 @@ export default async ({
         rejectConstants: [],
       })
       for (const { body: part } of result.parts)
-        if ('path' in part) await copyFile(part.path, join(folder, `part-${parts++}.parquet`))
+        if ('path' in part) await rename(part.path, join(folder, `part-${parts++}.parquet`))
       await result.release()
     }
   }
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane))
-  await processor.close()
+  await Promise.all([processor.close(), file.close()])
 }

@@ -1,6 +1,7 @@
 import { DataRejectedError } from '@convergence/core/errors.ts'
 import { LF, type CsvDialect } from '../../process/csv/dialect.ts'
 import { CsvRecord, INCOMPLETE, readRecord } from '../../process/csv/read-record.ts'
+import { PendingBytes } from '../../process/spool/pending-bytes.ts'
 import { contentStart, headerNames, skipBlankLines, START_BYTES } from '../../process/spool/table-header.ts'
 
 /** A range of whole records of a file. */
@@ -31,21 +32,21 @@ const MAX_RECORD_BYTES = 64 << 20
  */
 export async function* splitCsv(body: AsyncIterable<Uint8Array>, options: SplitOptions): AsyncIterable<FileSlice> {
   const splitter = new Splitter(options)
-  let pending: Buffer = Buffer.alloc(0)
+  const pending = new PendingBytes()
   let wanted = 1
   for await (const chunk of body) {
-    pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk])
+    pending.add(chunk)
     if (pending.length < wanted) continue
-    const used = splitter.consume(pending, false)
+    const used = splitter.consume(pending.bytes, false)
     wanted = used === 0 ? pending.length * 2 : 1
-    pending = pending.subarray(used)
+    pending.drop(used)
     if (pending.length > MAX_RECORD_BYTES)
       throw new DataRejectedError(
         `${options.origin}: record ${splitter.position} is longer than 64 MiB; a quote that opens in it is probably never closed`,
       )
     if (splitter.sliceBytes >= options.sliceBytes) yield splitter.cut()
   }
-  const used = splitter.consume(pending, true)
+  const used = splitter.consume(pending.bytes, true)
   if (used < pending.length)
     throw new DataRejectedError(
       `${options.origin}: the quote that opens in record ${splitter.position} is never closed`,

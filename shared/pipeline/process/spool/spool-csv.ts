@@ -9,6 +9,7 @@ import { countRuledRecords, UNRULED } from '../csv/count-ruled-records.ts'
 import { csvDialect, LF, type CsvDialect } from '../csv/dialect.ts'
 import { CsvRecord, fieldText, INCOMPLETE, readRecord } from '../csv/read-record.ts'
 import type { Segment, SpooledTable } from '../job.ts'
+import { PendingBytes } from './pending-bytes.ts'
 import { RejectsFile } from './rejects-file.ts'
 import { SpoolFile } from './spool-file.ts'
 import { checkNames, contentStart, headerNames, skipBlankLines, START_BYTES } from './table-header.ts'
@@ -30,8 +31,7 @@ export const spoolCsv = async (
 ): Promise<SpooledTable> => {
   const spooler = new CsvSpooler(input, format, columns, directory)
   return spooler.spool(async () => {
-    for await (const chunk of input.body)
-      await spooler.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    for await (const chunk of input.body) await spooler.push(chunk)
   })
 }
 
@@ -54,8 +54,7 @@ export class CsvSpooler {
   #canonical = false
   #segmentRecords = 0
   #segmentStart: number
-  #pending: Buffer[] = []
-  #pendingBytes = 0
+  readonly #pending = new PendingBytes()
   /** Pending bytes before it is worth looking for a record's end again: a field of 10 MB arrives in hundreds of pieces. */
   #wanted = 1
   #started = false
@@ -83,26 +82,22 @@ export class CsvSpooler {
     }
   }
 
-  async push(chunk: Buffer): Promise<void> {
-    if (chunk.length === 0) return
-    this.#pending.push(chunk)
-    this.#pendingBytes += chunk.length
-    if (this.#pendingBytes < this.#wanted) return
-    const bytes = this.#take()
-    const rest = await this.#consume(bytes, false)
-    // A copy, because the source may reuse its buffer.
-    if (rest < bytes.length) this.#keep(Buffer.from(bytes.subarray(rest)))
-    this.#wanted = rest > 0 ? this.#pendingBytes + 1 : bytes.length * 2
-    if (this.#pendingBytes > MAX_RECORD_BYTES)
+  async push(chunk: Uint8Array): Promise<void> {
+    this.#pending.add(chunk)
+    if (this.#pending.length < this.#wanted) return
+    const used = await this.#consume(this.#pending.bytes, false)
+    this.#pending.drop(used)
+    this.#wanted = used > 0 ? this.#pending.length + 1 : this.#pending.length * 2
+    if (this.#pending.length > MAX_RECORD_BYTES)
       throw new DataRejectedError(
         `${this.#origin}: record ${this.#position} is longer than 64 MiB; a quote that opens in it is probably never closed`,
       )
   }
 
   async #end(): Promise<SpooledTable> {
-    const bytes = this.#take()
-    const rest = bytes.length > 0 ? await this.#consume(bytes, true) : 0
-    if (rest < bytes.length)
+    const { bytes } = this.#pending
+    const used = bytes.length > 0 ? await this.#consume(bytes, true) : 0
+    if (used < bytes.length)
       throw new DataRejectedError(`${this.#origin}: the quote that opens in record ${this.#position} is never closed`)
     if (!this.#names) this.#noData()
     await this.#closeSegment()
@@ -129,18 +124,6 @@ export class CsvSpooler {
   #noData(): void {
     if (this.#format.header) throw new DataRejectedError(`${this.#origin}: empty file; a header was expected`)
     this.#readNames(Buffer.alloc(0), 0, true)
-  }
-
-  #take(): Buffer {
-    const bytes = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending)
-    this.#pending = []
-    this.#pendingBytes = 0
-    return bytes
-  }
-
-  #keep(rest: Buffer): void {
-    this.#pending.push(rest)
-    this.#pendingBytes = rest.length
   }
 
   /** Spools all whole records and gives the position of the first that is not whole. */
