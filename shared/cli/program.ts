@@ -6,6 +6,7 @@ import { devCommand } from './commands/dev.ts'
 import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key.ts'
 import { queryCommand } from './commands/query.ts'
+import { replayCommand } from './commands/replay.ts'
 import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
 import { tenantCommand } from './commands/tenant.ts'
@@ -28,6 +29,7 @@ export const createProgram = (context: CliContext): Command => {
     runCommand(context),
     runsCommand(context),
     cancelCommand(context),
+    replayCommand(context),
     queryCommand(context),
     devCommand(context),
   ]

@@ -52,6 +52,13 @@ const cursorPlan = z.strictObject({
   table: z.string(),
 })
 
+const quarantinePlan = z.strictObject({
+  runId: z.string(),
+  rows: z.int().min(0),
+  /** Partitions that the run replaced and that nobody has replaced since: rows of others stay in quarantine. */
+  partitions: z.array(z.string()).optional(),
+})
+
 /** Names the shards of the planner that came first; everything that must not change under the step is pinned in it. */
 export const planHead = z.strictObject({
   version: z.literal(1),
@@ -75,6 +82,10 @@ export const planHead = z.strictObject({
   strategy: z.custom<PublishStrategy>((value) => typeof value === 'object' && value !== null),
   window: windowPlan.optional(),
   cursor: cursorPlan.optional(),
+  /** Of a replay: the run whose plan this was, and whose done chunks are taken over. */
+  takenFrom: z.string().optional(),
+  /** Of a replay of rejected rows: whose they are, and how many. */
+  quarantine: quarantinePlan.optional(),
   /** ISO instant of the planning: `_ingested_at` of every row, and what decides who is newer. */
   plannedAt: z.string(),
 })

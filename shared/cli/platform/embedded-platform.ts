@@ -8,6 +8,7 @@ import { getReceipts, getRun } from '@convergence/control/runs/get-run.ts'
 import { listRuns } from '@convergence/control/runs/list-runs.ts'
 import { progressReader } from '@convergence/control/runs/read-progress.ts'
 import { readWaits } from '@convergence/control/runs/read-waits.ts'
+import { replayRun } from '@convergence/control/runs/replay-run.ts'
 import { requestRun } from '@convergence/control/runs/request-run.ts'
 import { viewRun } from '@convergence/control/runs/view-run.ts'
 import { createTenant } from '@convergence/control/tenants/create-tenant.ts'
@@ -59,6 +60,11 @@ export const embeddedPlatform = ({ ports, pepper, bucket, deliveries, trouble }:
       await getTenant(context(), tenant)
       const { runs } = await listRuns(of(tenant), { pipelineId, limit })
       return { runs: runs.map((run) => viewRun(run)) }
+    },
+    replayRun: async (ask) => {
+      const { tenant } = await anyRun(ports, ask.runId)
+      const { run, how } = await replayRun({ ...of(tenant), bucket }, ask)
+      return { runId: run.runId, how }
     },
     cancelRun: async ({ runId }) => {
       const { tenant } = await anyRun(ports, runId)

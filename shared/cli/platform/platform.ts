@@ -18,6 +18,7 @@ export interface Platform {
   /** The same, with why it is so and what to do about it. */
   explainRun(input: { runId: string }): Promise<RunExplained>
   listRuns(input: { tenant: string; pipelineId?: string | undefined; limit: number }): Promise<{ runs: RunView[] }>
+  replayRun(input: ReplayAsk): Promise<ReplayAnswer>
   cancelRun(input: { runId: string }): Promise<RunLook>
   query(input: QueryAsk): Promise<QueryAnswer>
 }
@@ -49,6 +50,20 @@ export interface RunLook {
 
 export interface RunExplained extends RunLook {
   readonly explanation: RunExplanation
+}
+
+export interface ReplayAsk {
+  readonly runId: string
+  readonly stepId?: string | undefined
+  readonly chunk?: number | undefined
+  readonly quarantined: boolean
+}
+
+export interface ReplayAnswer {
+  /** The run that goes on: the same one, or a new one. */
+  readonly runId: string
+  /** `resumed`: it had not ended; `repeated`: the same replay was asked for before. */
+  readonly how: 'resumed' | 'created' | 'repeated'
 }
 
 export interface QueryAsk {

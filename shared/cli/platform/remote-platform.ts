@@ -20,6 +20,7 @@ export const remotePlatform = (owner: Owner): Platform => {
     lookAtRun: call('lookAtRun'),
     explainRun: call('explainRun'),
     listRuns: call('listRuns'),
+    replayRun: call('replayRun'),
     cancelRun: call('cancelRun'),
     query: call('query'),
   }

@@ -18,6 +18,7 @@ const OPERATIONS = [
   'lookAtRun',
   'explainRun',
   'listRuns',
+  'replayRun',
   'cancelRun',
   'query',
 ] as const satisfies readonly (keyof Platform)[]

@@ -28,6 +28,20 @@ export interface PartRef extends ObjectRef {
 export interface PartsSource {
   readonly kind: 'parts'
   readonly parts: readonly PartRef[]
+  /** Every row's `_run_id` is this, whatever its part says: some parts were made by a run that this one replays. */
+  readonly runId?: string | undefined
+}
+
+/**
+ * Rows that a step of a run left in the tenant's quarantine, numbered from 1 by (`_chunk_id`, `origin`, `position`, `raw`). In the
+ * transaction of the publish: those that `rejects` names by its `position` stay, with the column, value and reason that stand there; the
+ * others leave the quarantine. The job fails unless there are exactly `rows` of them.
+ */
+export interface ReplayedRows {
+  readonly runId: string
+  readonly stepId: string
+  readonly rows: number
+  readonly rejects: readonly PartRef[]
 }
 
 export interface QueryParameter {
@@ -95,6 +109,8 @@ export interface PublishJob {
   readonly strategy: PublishStrategy
   /** The job fails, and leaves the table as it was, when it counts another number of source rows. */
   readonly expectedRows?: number | undefined
+  /** Its rows come from quarantine, and leave it as they become visible. */
+  readonly replayed?: ReplayedRows | undefined
   readonly labels: JobLabels
 }
 

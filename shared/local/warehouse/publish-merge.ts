@@ -6,6 +6,7 @@ import { columnList, quoted } from './sql.ts'
 /** Names that no column can have. */
 const RANK = '"#rank"'
 const ROW = '"#row"'
+const NEWER = '"#newer"'
 const RANKED = 'temp."#ranked"'
 const MERGED = 'temp."#merged"'
 
@@ -18,6 +19,8 @@ export const publishMerge: Compiler = (job, { target, source, fields, kept, posi
   if (strategy.type !== 'merge') throw new InvalidConfigError(`not a merge: ${strategy.type}`)
   const keys = strategy.keys.map((key) => keyField(fields, key))
   const winners = strategy.orderBy.length > 0 ? `(SELECT * FROM ${RANKED} WHERE ${RANK} = 1)` : source
+  // What was rejected long ago must not replace what was loaded since.
+  const newer = job.replayed === undefined ? '' : `, (t."_ingested_at" > s."_ingested_at") IS TRUE AS ${NEWER}`
   const written = [...fields.map(({ name }) => quoted(name)), ...kept.map(quoted)].join(', ')
   return {
     bindings: {},
@@ -28,15 +31,24 @@ export const publishMerge: Compiler = (job, { target, source, fields, kept, posi
         ? rank(source, fields, keys, strategy.orderBy, position)
         : [refuseTwins(source, keys)]),
       run(
-        `CREATE TEMP TABLE "#merged" AS SELECT ${fields.map(mergedColumn).join(', ')}${kept.map((name) => `, t.${quoted(name)}`).join('')}, t.rowid AS ${ROW}` +
+        `CREATE TEMP TABLE "#merged" AS SELECT ${fields.map(mergedColumn).join(', ')}${kept.map((name) => `, t.${quoted(name)}`).join('')}, t.rowid AS ${ROW}${newer}` +
           ` FROM ${winners} AS s LEFT JOIN ${target} AS t ON ${keys.map(sameKey).join(' AND ')}`,
       ),
       refuseTableTwins(winners, keys),
+      ...(job.replayed ? leaveNewer(strategy.orderBy.length > 0) : []),
       change('updated', `DELETE FROM ${target} WHERE rowid IN (SELECT ${ROW} FROM ${MERGED} WHERE ${ROW} IS NOT NULL)`),
       run(`INSERT INTO ${target} (${written}) SELECT ${written} FROM ${MERGED}`),
       count('after', target),
     ],
   }
+}
+
+const leaveNewer = (isRanked: boolean): PublishStatement[] => {
+  const losers = isRanked ? ` UNION ALL SELECT 1 FROM ${RANKED} WHERE ${RANK} > 1` : ''
+  return [
+    count('superseded', `(SELECT 1 FROM ${MERGED} WHERE ${NEWER}${losers})`),
+    run(`DELETE FROM ${MERGED} WHERE ${NEWER}`),
+  ]
 }
 
 const keyField = (fields: readonly Field[], name: string): Field => {

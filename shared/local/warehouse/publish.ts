@@ -2,6 +2,7 @@ import { InvalidConfigError } from '@convergence/core/errors.ts'
 import type { ObjectRef } from '@convergence/core/ports/object-store.ts'
 import type { JobCounts, PublishJob, PublishStrategy } from '@convergence/core/ports/warehouse.ts'
 import { tableName } from '@convergence/core/table.ts'
+import { leaveQuarantine } from './leave-quarantine.ts'
 import { publishAppend } from './publish-append.ts'
 import { publishMerge } from './publish-merge.ts'
 import { publishOverwrite } from './publish-overwrite.ts'
@@ -43,7 +44,9 @@ export const publish = async (session: Session, job: PublishJob, context: JobCon
     position: source.position,
     ...ready,
   })
-  return runPlan(session, job, plan, source.bindings)
+  const counts = await runPlan(session, job, plan, source.bindings)
+  if (job.replayed) await leaveQuarantine(session, job.replayed, { tenant: job.target.tenant, ...context })
+  return counts
 }
 
 const sourceOf = (
@@ -53,7 +56,11 @@ const sourceOf = (
   context: JobContext,
 ): Promise<Source> =>
   job.source.kind === 'parts'
-    ? partsSource(session, job.source.parts, job.schema, { localPath: context.localPath, name: 'parts' })
+    ? partsSource(session, job.source.parts, job.schema, {
+        localPath: context.localPath,
+        name: 'parts',
+        runId: job.source.runId,
+      })
     : selectSource(session, job.source, {
         schema: job.schema,
         stored: stored?.schema ?? [],

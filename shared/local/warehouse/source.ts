@@ -2,7 +2,7 @@ import { InternalError, InvalidConfigError } from '@convergence/core/errors.ts'
 import type { ObjectRef } from '@convergence/core/ports/object-store.ts'
 import type { PartRef } from '@convergence/core/ports/warehouse.ts'
 import type { Field, TableSchema } from '@convergence/core/table.ts'
-import { texts } from './parameters.ts'
+import { text, texts } from './parameters.ts'
 import type { Bindings, Session } from './session.ts'
 import { quoted } from './sql.ts'
 import { duckdbType, tableField, typeLabel } from './types.ts'
@@ -27,10 +27,19 @@ export const partsSource = async (
   session: Session,
   parts: readonly PartRef[],
   fields: TableSchema,
-  options: { readonly localPath: (ref: ObjectRef) => string; readonly name: string },
+  options: {
+    readonly localPath: (ref: ObjectRef) => string
+    readonly name: string
+    /** In `_run_id` of every row, instead of what its part says. */
+    readonly runId?: string | undefined
+  },
 ): Promise<Source> => {
   if (parts.length === 0) return emptySource(fields)
-  const bindings: Bindings = { [options.name]: texts(parts.map(options.localPath)) }
+  const run = `${options.name}_run`
+  const bindings: Bindings = {
+    [options.name]: texts(parts.map(options.localPath)),
+    ...(options.runId !== undefined && { [run]: text(options.runId) }),
+  }
   const relation = `read_parquet($${options.name}, union_by_name = true)`
   const found = new Map(
     (await session.columns(`SELECT * FROM ${relation}`, bindings)).map(({ name, type }) => [
@@ -38,7 +47,11 @@ export const partsSource = async (
       tableField(name, type),
     ]),
   )
-  const columns = fields.map((field) => partColumn(field, found.get(field.name.toLowerCase())))
+  const columns = fields.map((field) =>
+    field.name === '_run_id' && options.runId !== undefined
+      ? `$${run} AS ${quoted(field.name)}`
+      : partColumn(field, found.get(field.name.toLowerCase())),
+  )
   const known = new Set(fields.map(({ name }) => name.toLowerCase()))
   for (const field of found.values())
     if (!known.has(field.name.toLowerCase()))

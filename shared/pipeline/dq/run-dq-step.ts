@@ -111,8 +111,10 @@ const check = async (context: StepContext<DqStep>): Promise<Checked> => {
   return { outcome: 'done', table, relation, results: checks.results, verdict: verdict(checks.plan, checks.results) }
 }
 
-const relationOf = ({ run, step }: StepContext<DqStep>, table: TableRef, info: TableInfo): Relation => {
-  const thisRun = { name: 'run_id', type: 'STRING', value: run.runId } as const
+const relationOf = (context: StepContext<DqStep>, table: TableRef, info: TableInfo): Relation => {
+  const { step } = context
+  const runId = loadedBy(context, table)
+  const thisRun = { name: 'run_id', type: 'STRING', value: runId } as const
   switch (step.scope) {
     case 'table':
       return { kind: 'table', table }
@@ -122,9 +124,21 @@ const relationOf = ({ run, step }: StepContext<DqStep>, table: TableRef, info: T
       return {
         kind: 'table',
         table,
-        partitionsOfRun: { column: info.partitionBy ?? 'ingestion_date', runId: run.runId },
+        partitionsOfRun: { column: info.partitionBy ?? 'ingestion_date', runId },
       }
   }
+}
+
+/** The run whose rows the step is about: of a replay, the one in which the step that loads the table has succeeded. */
+const loadedBy = ({ run, pipeline }: StepContext<DqStep>, { dataset, table }: TableRef): string => {
+  const loaders = pipeline.steps.filter(
+    (step) => step.type !== 'dq' && step.load.dataset === dataset && step.load.table === table,
+  )
+  const taken = run.steps.find(
+    ({ stepId, status, from }) =>
+      status === 'SUCCEEDED' && from !== undefined && loaders.some((step) => step.step_id === stepId),
+  )
+  return taken?.from ?? run.runId
 }
 
 /** Rows that were looked at, where an expectation counted them. */

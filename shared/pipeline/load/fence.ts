@@ -17,6 +17,8 @@ export interface Publication {
   /** Partitions that an `overwrite` replaces (`*`: all); undefined for the other strategies. */
   readonly partitions?: readonly string[] | undefined
   readonly plannedAtMs: number
+  /** Partitions that nobody may have replaced since (`*`: any): else it is superseded as a whole. */
+  readonly untouched?: readonly string[] | undefined
   /** The job for the partitions that are still its own to replace. */
   job(partitions: readonly string[] | undefined): PublishJob | QuarantineJob
 }
@@ -134,6 +136,8 @@ const claimAndSubmit = async (
       ? standing.partitions
       : publication.partitions && stillOurs(found.book, publication.partitions, publication.plannedAtMs)
   if (partitions?.length === 0 && (publication.partitions?.length ?? 0) > 0) return { outcome: 'superseded' }
+  const { untouched = [], plannedAtMs } = publication
+  if (stillOurs(found.book, untouched, plannedAtMs).length < untouched.length) return { outcome: 'superseded' }
   const claim: LedgerClaim = {
     runId: context.run.runId,
     stepId: context.at.stepId,

@@ -1,6 +1,7 @@
 import { attemptId } from '@convergence/core/names.ts'
 import type { ManifestHead } from '@convergence/core/plan.ts'
 import { UnavailableError } from '@convergence/core/errors.ts'
+import type { PartsSource } from '@convergence/core/ports/warehouse.ts'
 import { QUARANTINE_SCHEMA, quarantineTable } from '@convergence/core/quarantine.ts'
 import { inBucket } from '../documents.ts'
 import { stepIs } from '@convergence/core/run/run.ts'
@@ -17,6 +18,7 @@ export const quarantineStem = (stem: string): string => `${stem}-quarantine`
 export const loadQuarantine = async (
   context: StepContext,
   manifest: ManifestHead,
+  rowsOf: Pick<PartsSource, 'runId'> = {},
 ): Promise<number | 'done' | 'stopped'> => {
   if (manifest.rejects.length === 0) return 'done'
   const { warehouse } = context.ports
@@ -38,6 +40,7 @@ export const loadQuarantine = async (
     source: {
       kind: 'parts',
       parts: manifest.rejects.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+      ...rowsOf,
     },
     strategy: { type: 'append' },
     expectedRows: manifest.counts.rejected,

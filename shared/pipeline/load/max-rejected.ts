@@ -27,7 +27,8 @@ export const refuseRejects = (step: IngestStep, plan: PlanHead, manifest: Manife
     )
 }
 
-const refuseChunks = ({ rejectedChunks, chunks, rejections }: ManifestHead): void => {
+/** Throws the first chunk's own error. */
+export const refuseChunks = ({ rejectedChunks, chunks, rejections }: ManifestHead): void => {
   const [first] = rejections
   if (!first) return
   const others = rejectedChunks > 1 ? ` (and ${rejectedChunks - 1} of ${chunks} chunks more)` : ''

@@ -33,7 +33,7 @@ const publishOnce = async (context: StepContext<IngestStep>): Promise<number | u
   const manifest = await readManifest(context)
   const receipt = await readReceipt(context)
   if (receipt) return finish(context, plan, manifest, receipt)
-  const quarantined = await loadQuarantine(context, manifest)
+  const quarantined = await loadQuarantine(context, manifest, ownRows(context, plan))
   if (quarantined === 'stopped') return undefined
   if (quarantined !== 'done') return quarantined
   try {
@@ -101,11 +101,16 @@ const jobOf = (
   source: {
     kind: 'parts',
     parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+    ...ownRows(context, plan),
   },
   strategy: withoutNewer(plan.strategy, left),
   expectedRows: manifest.counts.accepted,
   labels: context.labels,
 })
+
+/** Parts that were taken over say which run made them; their rows become visible by this one. */
+const ownRows = ({ run }: StepContext, plan: PlanHead): { runId?: string } =>
+  plan.takenFrom === undefined ? {} : { runId: run.runId }
 
 /** Receipt, then cursor. Repeated, both are as they were. */
 const settleIngest = async (

@@ -11,7 +11,7 @@ import { strategyOf } from './strategy.ts'
 import { fitWindow, openWindow } from './window.ts'
 
 /** Slots in one object of the plan. */
-const SHARD_SIZE = 1_000
+export const SHARD_SIZE = 1_000
 
 /**
  * Plans the step: asks the connector for slots, settles the schema before any part exists, and creates the plan. Shards stand under
@@ -57,7 +57,7 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
 }
 
 /** Columns that the load names must be in the schema that the data gave; with a schema file `validate` has already looked. */
-const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<IngestStep>): void => {
+export const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<IngestStep>): void => {
   const { load } = step
   const asked = [
     load.partition_by,
@@ -78,7 +78,11 @@ interface WrittenSlots {
   readonly bytes: number | undefined
 }
 
-const writeShards = async (context: StepContext, source: SourcePlan, attempt: string): Promise<WrittenSlots> => {
+export const writeShards = async (
+  context: StepContext,
+  source: Pick<SourcePlan, 'slots'>,
+  attempt: string,
+): Promise<WrittenSlots> => {
   let batch: SlotPlan[] = []
   let first: SlotPlan | undefined
   let bytes: number | undefined = 0

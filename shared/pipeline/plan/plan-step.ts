@@ -2,6 +2,7 @@ import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import { stepIs } from '@convergence/core/run/run.ts'
 import { chunkLanes } from '../process/process-chunk.ts'
 import { sendEvent, sendTask, type StepContext } from '../stage.ts'
+import { takePlan } from '../replay/take-plan.ts'
 import { createPlan } from './create-plan.ts'
 import { startLanes } from './lanes.ts'
 import { readPlan } from './read-plan.ts'
@@ -16,7 +17,7 @@ const HELD_WAIT_MS = 2_000
 export const planStep = async (context: StepContext<IngestStep>, tick: number): Promise<void> => {
   if (!stepIs(context.run, context.at.stepId, 'RUNNING')) return
   const { runId, stepId } = context.at
-  const plan = (await readPlan(context)) ?? (await createPlan(context))
+  const plan = (await readPlan(context)) ?? (await takePlan(context)) ?? (await createPlan(context))
   await sendEvent(context, { type: 'step.started', runId, stepId, phase: 'run' })
   if (plan === 'held') {
     const next = { type: 'step', runId, stepId, command: 'step.run', tick: tick + 1 } as const

@@ -4,7 +4,7 @@ import { nameColumns, toColumnName } from '@convergence/core/column-names.ts'
 import { DataRejectedError, InvalidConfigError } from '@convergence/core/errors.ts'
 import type { Sample, TargetColumn } from '@convergence/core/ports/processor.ts'
 import { PLATFORM_FIELD_NAMES, withPlatformFields, type Field, type TableSchema } from '@convergence/core/table.ts'
-import type { SlotPlan } from '../connectors/connector.ts'
+import type { LinkRead, SlotPlan } from '../connectors/connector.ts'
 import { connectorContext, connectorOf, resourceOf, sourceOf } from '../connectors/registry.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 import { inferField } from './infer-field.ts'
@@ -39,12 +39,14 @@ export const settleSchema = async (
   context: StepContext<IngestStep>,
   first: SlotPlan | undefined,
   asked: Asked | undefined,
+  read: (first: SlotPlan) => Promise<Pick<LinkRead, 'input'>> = (slot) =>
+    connectorOf(context).sample(askedContext(context, asked), slot.slot),
 ): Promise<SettledSchema> => {
   const shape = resourceOf(context)
   const file = context.step.load.schema === undefined ? undefined : context.snapshot.schemas[context.step.load.schema]
   // An API's records are named by the rule as they come: with a schema file there is nothing to look up, and no request to spend.
   const isRest = sourceOf(context).source.type === 'rest_api'
-  const sample = first && !(file && isRest) ? await takeSample(context, first, asked) : undefined
+  const sample = first && !(file && isRest) ? await takeSample(context, await read(first)) : undefined
   const inherited = connectorOf(context).columns?.(askedContext(context, asked)) ?? []
   const inputs = unique([...(sample?.columns ?? []), ...inherited.map((column) => column.name)])
   const wanted = sample ? selectColumns(inputs, shape) : inputs
@@ -77,14 +79,8 @@ const nameAll = (inputs: readonly string[], context: StepContext<IngestStep>): R
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)]
 
-const takeSample = async (
-  context: StepContext<IngestStep>,
-  first: SlotPlan,
-  asked: Asked | undefined,
-): Promise<Sample> => {
-  const read = await connectorOf(context).sample(askedContext(context, asked), first.slot)
-  return context.ports.processor.sample(read.input, SAMPLE_ROWS)
-}
+const takeSample = (context: StepContext<IngestStep>, { input }: Pick<LinkRead, 'input'>): Promise<Sample> =>
+  context.ports.processor.sample(input, SAMPLE_ROWS)
 
 /** `columns` and `exclude` name input columns; a name that matches none is a mistake that would load less than was meant. */
 const selectColumns = (inputs: readonly string[], shape: FileResource | RestResource): string[] => {
