@@ -18,6 +18,8 @@ const OF_FAULTS = [
   'suspend',
   'deploy',
   'giveUp',
+  'sweep',
+  'vanish',
   'blackout',
   'clockStep',
   'clock-skew',
@@ -35,6 +37,7 @@ const OF_FAULTS = [
   'load quota',
   'too many parts',
   'dead letter',
+  'healed by a sweep',
 ]
 
 export const neverHappened = (profile: ProfileName, counts: ReadonlyMap<string, number>): string[] =>

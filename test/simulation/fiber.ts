@@ -16,6 +16,7 @@ const OF_CALLS = [
   'timeOut',
   'suspend',
   'giveUp',
+  'sweep',
   'blackout',
 ] as const satisfies readonly (keyof Profile)[]
 const OF_WRITES = [...OF_CALLS, 'lostAnswer', 'lateEffect'] as const
@@ -132,6 +133,7 @@ export class Fiber {
       case 'suspend':
       case 'deploy':
       case 'giveUp':
+      case 'sweep':
         world.intervene(fault, this, amount)
         return undefined
       default:

@@ -4,6 +4,7 @@ import { tenantKey } from '@convergence/core/names.ts'
 import type { TenantDocument } from '@convergence/core/tenant.ts'
 import type { Cloud } from './cloud.ts'
 import type { Fiber } from './fiber.ts'
+import { sweep } from './serve.ts'
 import type { Intervention } from './world.ts'
 
 const MAX_SUSPENDED_MS = 600_000
@@ -18,6 +19,9 @@ export const intervene = (cloud: Cloud, kind: Intervention, fiber: Fiber, amount
       break
     case 'giveUp':
       if (fiber.delivery) world.giveUp(fiber.delivery, new UnavailableError('given up'))
+      break
+    case 'sweep':
+      void sweep(cloud)
       break
     case 'suspend':
       return suspend(cloud, amount)
@@ -48,6 +52,7 @@ const suspend = (cloud: Cloud, amount: number): void => {
   world.count('suspend')
   world.note('operator', `suspends ${found.tenant}`)
   state.write(tenantKey(found.tenant), { ...found, status: 'suspended' })
+  world.at(amount * MAX_SUSPENDED_MS * 0.5, () => void sweep(cloud))
   world.at(amount * MAX_SUSPENDED_MS, () => state.write(tenantKey(found.tenant), found))
 }
 

@@ -100,7 +100,8 @@ const isInWindow = (row: SimRow, window: ProcessRequest['window']): boolean => {
 
 const readLines = async (input: ProcessInput): Promise<{ columns: string[]; lines: string[][] }> => {
   const parts: Uint8Array[] = []
-  for await (const bytes of input.body) parts.push(bytes)
+  // A body may use its memory again.
+  for await (const bytes of input.body) parts.push(Uint8Array.from(bytes))
   const cut = (line: string): string[] => line.split(',').map((cell) => cell.replaceAll('"', ''))
   const lines = Buffer.concat(parts)
     .toString('utf8')

@@ -19,6 +19,8 @@ export interface Profile {
   readonly deploy: number
   /** Of calls: the delivery is given up as a dead letter, although its handler is at work. */
   readonly giveUp: number
+  /** Of calls: the sweep begins, which a schedule asks for. */
+  readonly sweep: number
   /** Of calls: nothing answers for a minute. */
   readonly blackout: number
   /** Of calls: the clock steps back by up to ten minutes. */
@@ -29,6 +31,8 @@ export interface Profile {
   readonly duplicate: number
   /** Of deliveries: it is late, up to two hours. */
   readonly late: number
+  /** Of tasks: it is gone without a word, as Cloud Tasks deletes those whose attempts are used up. */
+  readonly vanish: number
   /** Of deliveries: the handler was done, and it comes again all the same. */
   readonly droppedAck: number
   /** Of deliveries: it comes again after a moment, while its handler is at work. */
@@ -52,11 +56,13 @@ const NOTHING: Profile = {
   suspend: 0,
   deploy: 0,
   giveUp: 0,
+  sweep: 0,
   blackout: 0,
   clockStep: 0,
   clockSkew: 0,
   duplicate: 0,
   late: 0,
+  vanish: 0,
   droppedAck: 0,
   shortDeadline: 0,
   jobFails: 0,
@@ -76,11 +82,13 @@ const BASE: Profile = {
   suspend: 0.0002,
   deploy: 0.0005,
   giveUp: 0.0002,
+  sweep: 0.0002,
   blackout: 0.0002,
   clockStep: 0.005,
   clockSkew: 0.3,
   duplicate: 0.05,
   late: 0.03,
+  vanish: 0.001,
   droppedAck: 0.03,
   shortDeadline: 0.03,
   jobFails: 0.1,

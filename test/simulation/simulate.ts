@@ -1,20 +1,15 @@
-import { failDeadLetter } from '@convergence/cli/embedded/fail-dead-letter.ts'
-import { handlersOf } from '@convergence/cli/embedded/handlers.ts'
-import { wakeRuns } from '@convergence/control/runs/unfinished-runs.ts'
-import type { PlatformError } from '@convergence/core/errors.ts'
-import type { Message, Topic } from '@convergence/core/messages.ts'
 import { tenantKey } from '@convergence/core/names.ts'
 import { runEnded, type Run } from '@convergence/core/run/run.ts'
 import { begin } from './begin.ts'
-import { guardTenant, judge, watch, watchCursors, type Outcome } from './check.ts'
+import { judge, watch, watchCursors, type Outcome } from './check.ts'
 import { Cloud } from './cloud.ts'
 import type { Fault } from './faults.ts'
-import type { Fiber } from './fiber.ts'
 import { intervene } from './interventions.ts'
 import { Prng } from './prng.ts'
 import { PROFILES, type ProfileName } from './profiles.ts'
 import { Api, releasesOf, TENANTS, uploadsOf, type Upload } from './scenario.ts'
-import { World, type Aim, type Delivery } from './world.ts'
+import { bury, serve, sweep } from './serve.ts'
+import { World, type Aim } from './world.ts'
 
 export interface Simulated extends Outcome {
   readonly seed: number
@@ -52,7 +47,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     profile: PROFILES[options.profile ?? 'base'],
     aim: options.aim,
     onlyFaults: options.onlyFaults,
-    handler: (delivery, fiber) => handle(cloud, delivery, fiber, violations),
+    handler: (delivery, fiber) => serve(cloud, delivery, fiber, violations),
     onDeadLetter: (delivery, reason) => bury(cloud, delivery, reason),
     onIntervention: (kind, fiber, amount) => intervene(cloud, kind, fiber, amount),
   })
@@ -91,45 +86,31 @@ const play = async (cloud: Cloud): Promise<void> => {
   await world.run(world.startMs + FAULTY_MS)
   world.faults.stopped = true
   await world.run(world.startMs + FAULTY_MS + CALM_MS)
-  await wakeWhatWasGivenUp(cloud)
+  await heal(cloud)
 }
 
 const runsOf = (cloud: Cloud): Run[] =>
   [...cloud.state.entries()].filter(([key]) => key.startsWith('runs/')).map(([, { value }]) => value as Run)
 
-const handle = (cloud: Cloud, delivery: Delivery, fiber: Fiber, violations: string[]): Promise<void> => {
-  const { channel, payload, attempt } = delivery
-  const lanes = cloud.releases[cloud.release]?.lanes ?? 1
-  const { topics, queues } = handlersOf(guardTenant(cloud, delivery, cloud.portsOf(fiber), violations), {
-    bucket: 'convergence',
-    lanes,
-    leaseMs: 60_000,
-  })
-  const handler = 'topic' in channel ? topics[channel.topic] : queues[channel.queue]
-  return handler(payload, { attempt, trace: 't' })
-}
-
-const bury = (cloud: Cloud, { channel, payload, attempt }: Delivery, reason: PlatformError): void => {
-  const { code, message } = reason
-  cloud.deadLetters.push({ payload, reason: { code, message } })
-  const bus = { publish: async (topic: Topic, told: Message) => cloud.world.deliver({ topic }, told, 0) }
-  const name = 'topic' in channel ? `topics/${channel.topic}` : `queues/${channel.queue}`
-  void failDeadLetter(bus, { channel: name, payload, attempts: attempt, reason })
-}
+const SWEEP_EVERY_MS = 1_200_000
+const MAX_SWEEPS = 8
 
 /**
- * A stop that was given up is carried on by the next start, and so are the last effects of a run that has ended. Without a dead letter
- * nothing may need this.
+ * What was given up, or is gone without a word, is found by the sweep; so is what a request that was long under way, or a process that
+ * slept, did to a run that had ended. Nothing else may need it.
  */
-const wakeWhatWasGivenUp = async (cloud: Cloud): Promise<void> => {
-  const { world, deadLetters } = cloud
-  const open = runsOf(cloud).filter((run) => !runEnded(run))
-  const left = [...cloud.state.keys()].filter((key) => key.startsWith('active/'))
-  if (open.length + left.length === 0 || (open.length > 0 && deadLetters.length === 0)) return
-  world.count('woken')
-  const woken = TENANTS.map((tenant) =>
-    world.act(`start for ${tenant}`, (fiber) => wakeRuns({ ports: cloud.portsOf(fiber), trace: 't', tenant })),
-  )
-  await world.run(world.nowMs + CALM_MS)
-  await Promise.all(woken)
+const heal = async (cloud: Cloud): Promise<void> => {
+  const { world } = cloud
+  const isOpen = (): boolean => runsOf(cloud).some((run) => !runEnded(run))
+  const isActive = (): boolean => [...cloud.state.keys()].some((key) => key.startsWith('active/'))
+  const hasHappened = (...what: string[]): boolean => what.some((name) => world.counts.has(name))
+  const mayHeal = (): boolean =>
+    (isOpen() && hasHappened('dead letter', 'vanish')) ||
+    (!isOpen() && isActive() && hasHappened('dead letter', 'vanish', 'late-effect', 'pause'))
+  if (!mayHeal()) return
+  for (let sweeps = 0; sweeps < MAX_SWEEPS && mayHeal(); sweeps++) {
+    void sweep(cloud)
+    await world.run(world.nowMs + SWEEP_EVERY_MS)
+  }
+  world.count('healed by a sweep')
 }

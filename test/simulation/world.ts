@@ -33,7 +33,7 @@ export interface Aim {
 }
 
 /** What people and operators do, at the call of some fiber. */
-export type Intervention = 'cancel' | 'timeOut' | 'suspend' | 'deploy' | 'giveUp'
+export type Intervention = 'cancel' | 'timeOut' | 'suspend' | 'deploy' | 'giveUp' | 'sweep'
 
 export interface WorldOptions {
   readonly seed: number
@@ -73,7 +73,11 @@ export class World {
   working = 0
   /** A fiber was woken by the event. */
   stirred = false
+  /** The host can say which messages and tasks it holds. */
+  readonly isEmbedded: boolean
   readonly #options: WorldOptions
+  /** Neither acknowledged nor given up. */
+  readonly #open = new Set<Delivery>()
   readonly #agenda = new Agenda()
   readonly #sent = new Map<number, number>()
   readonly #trace: [number, string, string][] = []
@@ -83,6 +87,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.isEmbedded = options.seed % 2 === 0
     this.faults = new Faults(options.seed, options.profile, options.onlyFaults)
   }
 
@@ -153,6 +158,12 @@ export class World {
     const isLate = this.faults.happens('late', message.key, () => message.name)
     if (isLate) this.count('late')
     const delivery: Delivery = { ...message, attempt: 1, failures: 0, isSettled: false, lease: undefined }
+    if ('queue' in delivery.channel && this.faults.happens('vanish', message.key, () => message.name)) {
+      this.count('vanish')
+      this.note(message.name, 'vanishes')
+      return
+    }
+    this.#open.add(delivery)
     const afterMs = this.faults.amount(message.key, LATE) * (isLate ? MAX_LATE_MS : 200)
     this.at(delayMs + afterMs, () => this.#begin(delivery))
   }
@@ -181,10 +192,12 @@ export class World {
 
   /** Does what no delivery asks for: what a person types. */
   async act(name: string, work: (fiber: Fiber) => Promise<void>): Promise<void> {
-    const fiber = new Fiber(this, { name, key: keyOf(name), tries: 10 })
+    const fiber = new Fiber(this, { name, key: keyOf(`${name} ${this.nowMs}`), tries: 10 })
     this.stirred = true
     try {
       await work(fiber)
+    } catch (error) {
+      this.note(name, `fails: ${error instanceof Error ? error.message : String(error)}`)
     } finally {
       fiber.end()
     }
@@ -213,11 +226,20 @@ export class World {
   }
 
   #acknowledge(delivery: Delivery, fiber: Fiber): void {
-    if (!this.faults.happens('droppedAck', fiber.key, () => fiber.name)) {
-      delivery.isSettled = true
-      return
-    }
+    if (!this.faults.happens('droppedAck', fiber.key, () => fiber.name)) return this.#settle(delivery)
     this.count('dropped-ack')
+  }
+
+  #settle(delivery: Delivery): void {
+    delivery.isSettled = true
+    this.#open.delete(delivery)
+  }
+
+  /** Steps of a run for which there is a message or a task, other than a look at the run. */
+  underWay(runId: string): string[] {
+    return [...this.#open]
+      .map(({ payload }) => payload as { type: string; runId?: string; stepId?: string })
+      .flatMap(({ type, stepId, ...one }) => (one.runId === runId && type !== 'run' ? (stepId ?? []) : []))
   }
 
   #retry(delivery: Delivery, error: PlatformError): void {
@@ -231,7 +253,7 @@ export class World {
 
   giveUp(delivery: Delivery, reason: PlatformError): void {
     if (delivery.isSettled) return
-    delivery.isSettled = true
+    this.#settle(delivery)
     this.count('dead letter')
     this.note(delivery.name, `is a dead letter: ${reason.message}`)
     this.#options.onDeadLetter(delivery, reason)
