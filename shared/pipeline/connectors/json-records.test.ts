@@ -306,3 +306,22 @@ const loose = (cell: string): unknown => {
     return cell
   }
 }
+
+describe('a line of CSV', () => {
+  const first = (text: string): string =>
+    Buffer.from(
+      encodeCsv(Buffer.from(JSON.stringify([{ a: text, b: text }])), {
+        records: parseJsonPath('[*]'),
+        columns: ['a', 'b'],
+      }).csv,
+    ).toString()
+
+  it('quotes a text only if it must, and at its start whatever could be taken for the start of another format', () => {
+    expect(first('paid')).toBe('paid,paid\n')
+    expect(first('2024-01-05')).toBe('2024-01-05,2024-01-05\n')
+    expect(first('')).toBe('"",""\n')
+    expect(first('a,b')).toBe('"a,b","a,b"\n')
+    expect(first('a"b')).toBe('"a""b","a""b"\n')
+    for (const text of ['\uFEFFa', 'PAR1', '%PDF', 'PK', ' a', 'é']) expect(first(text)).toBe(`"${text}",${text}\n`)
+  })
+})

@@ -1,5 +1,5 @@
 import type { JsonPath } from '@convergence/core/json-path.ts'
-import { CsvWriter } from './json/csv-writer.ts'
+import { CsvWriter, RowMemory } from './json/csv-writer.ts'
 import type { Inherit } from './json/inherit.ts'
 import { inheritedByLevel, locate } from './json/inherit.ts'
 import { RecordCells } from './json/record.ts'
@@ -9,7 +9,7 @@ import type { JsonValue } from './json/values.ts'
 import { cellText, valueOf } from './json/values.ts'
 import { Walk } from './json/walk.ts'
 
-export { csvLine } from './json/csv-writer.ts'
+export { csvLine, RowMemory } from './json/csv-writer.ts'
 export type { JsonValue } from './json/values.ts'
 
 /**
@@ -40,7 +40,7 @@ export interface ExtractedRecords {
 }
 
 export interface EncodedRecords {
-  /** The columns' cells, a line a record, no header. NULL is empty and unquoted; texts are quoted, so that an empty one is `""`. */
+  /** The columns' cells, a line a record, no header. NULL is empty and unquoted, the empty text is `""`. */
   readonly csv: Uint8Array
   readonly count: number
   /** Columns of keys that are not among the columns. */
@@ -78,12 +78,14 @@ export const extractRecords = (
   return { columns: cells.columns, rows, count: walk.records, document }
 }
 
+/** What is given lies in `memory`, until that is used again. */
 export const encodeCsv = (
   bytes: Uint8Array,
   options: RecordOptions & { readonly columns: readonly string[] },
+  memory = new RowMemory(),
 ): EncodedRecords => {
   const { scanner, cells, walkOptions } = prepare(bytes, options, options.columns)
-  const writer = new CsvWriter(scanner, cells)
+  const writer = new CsvWriter(scanner, cells, memory)
   const document = new Walk(scanner, cells, writer, walkOptions).document()
   return { csv: writer.bytes(), count: writer.rows, unknown: cells.unknown, document }
 }

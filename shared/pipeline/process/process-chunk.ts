@@ -17,6 +17,7 @@ import { createDocument, documentExists, readDocument } from '../documents.ts'
 import { mapLimited } from '../map-limited.ts'
 import { freezeManifest } from '../load/manifest.ts'
 import { carryLaneOn, type LaneWork } from '../plan/lanes.ts'
+import { readQuarantined } from '../replay/read-quarantined.ts'
 import { takeMarker } from '../replay/take-marker.ts'
 import { readSlot, requirePlan } from '../plan/read-plan.ts'
 import { afterAttempts, sendTask, withBackoff, type StepContext } from '../stage.ts'
@@ -100,6 +101,7 @@ const readNow = async (
   at: { chunk: number; link: number; slot: Json },
 ): Promise<LinkMarker> => {
   context.ports.log.debug('chunk begun', { chunk: at.chunk, link: at.link })
+  if (plan.quarantine) return readQuarantined(context, plan, at)
   const continuation = await continuationOf(context, at)
   // Of a window that is cut into slots each keeps its own part, whatever its source sends: a row at an edge belongs to one of them.
   const window = connectorOf(context).slotWindow?.(connectorContext(context, { plan }), at.slot)

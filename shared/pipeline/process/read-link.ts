@@ -24,6 +24,16 @@ export const readLink = async (
 ): Promise<LinkMarker> => {
   const connector = connectorOf(context)
   const read = await connector.read(connectorContext(context, { plan }), at.slot, at.continuation)
+  return storeLink(context, plan, { ...at, chunkId: chunkId(context.at.stepId, at.chunk) }, read)
+}
+
+/** Types what was read, under the id of the chunk that its rows come from, and stores its parts. */
+export const storeLink = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  at: LinkAddress & { readonly chunkId: string },
+  read: LinkRead,
+): Promise<LinkMarker> => {
   const processed = await context.ports.processor.process(requestOf(context, plan, read, at))
   try {
     const end = read.end()
@@ -84,17 +94,19 @@ const requestOf = (
   context: StepContext<IngestStep>,
   plan: PlanHead,
   read: LinkRead,
-  at: LinkAddress,
+  at: { readonly chunkId: string },
 ): ProcessRequest => {
   const values: Record<(typeof PLATFORM_FIELDS)[number]['name'], string> = {
     ingestion_date: plan.plannedAt.slice(0, 10),
     _run_id: context.run.runId,
-    _chunk_id: chunkId(context.at.stepId, at.chunk),
+    _chunk_id: at.chunkId,
     _ingested_at: plan.plannedAt,
   }
   const constants = PLATFORM_FIELDS.map((field) => ({ field, value: values[field.name] }))
   const partitions =
-    plan.strategy.type === 'overwrite' && plan.strategy.partitions !== 'all' ? plan.strategy.partitions : undefined
+    plan.strategy.type === 'overwrite' && plan.strategy.partitions !== 'all'
+      ? plan.strategy.partitions
+      : plan.quarantine?.partitions
   return {
     input: read.input,
     columns: plan.columns,

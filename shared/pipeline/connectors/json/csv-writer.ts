@@ -1,4 +1,4 @@
-import { COMMA, NEWLINE, QUOTE, BACKSLASH, hexValue } from './bytes.ts'
+import { COMMA, NEWLINE, QUOTE, BACKSLASH, hexValue, isDigit } from './bytes.ts'
 import type { RecordCells } from './record.ts'
 import type { JsonScanner, Kind } from './scanner.ts'
 import { KIND } from './scanner.ts'
@@ -8,25 +8,40 @@ import type { RowSink } from './walk.ts'
 const SIMPLE: Readonly<Record<number, number>> = { 0x62: 0x08, 0x66: 0x0c, 0x6e: 0x0a, 0x72: 0x0d, 0x74: 0x09 }
 const REPLACEMENT = 0xfffd
 
+/** Where the rows of one document after the other are written: those of the one before are gone then. */
+export class RowMemory {
+  bytes = Buffer.allocUnsafeSlow(0)
+
+  /** Room for `needed` bytes, of which the first `used` are kept. */
+  reserve(used: number, needed: number): void {
+    if (needed <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, needed))
+    this.bytes.copy(larger, 0, 0, used)
+    this.bytes = larger
+  }
+}
+
 /**
- * Writes records as CSV (RFC 4180, LF): every text is quoted, NULL is nothing between two commas, and the empty text is `""`.
- * Bytes are copied from the document, without making strings.
+ * Writes records as CSV (RFC 4180, LF): NULL is nothing between two commas, and the empty text is `""`. A text is quoted only if it must
+ * be: lines without a quote are read at the speed of memory. Bytes are copied from the document, without making strings.
  */
 export class CsvWriter implements RowSink<{ length: number; rows: number }> {
   readonly #scanner: JsonScanner
   readonly #cells: RecordCells
-  #out: Buffer
+  readonly #memory: RowMemory
   #length = 0
   rows = 0
 
-  constructor(scanner: JsonScanner, cells: RecordCells) {
+  constructor(scanner: JsonScanner, cells: RecordCells, memory: RowMemory) {
     this.#scanner = scanner
     this.#cells = cells
-    this.#out = Buffer.allocUnsafeSlow(scanner.bytes.length + 1024)
+    this.#memory = memory
+    // Records without their keys: mostly less than half. It grows where that is not enough.
+    memory.reserve(0, (scanner.bytes.length >> 1) + 1024)
   }
 
   bytes(): Uint8Array {
-    return this.#out.subarray(0, this.#length)
+    return this.#memory.bytes.subarray(0, this.#length)
   }
 
   mark() {
@@ -42,7 +57,7 @@ export class CsvWriter implements RowSink<{ length: number; rows: number }> {
     const { columns, kinds, starts, ends } = this.#cells
     this.#reserve(columns.length)
     const { bytes } = this.#scanner
-    const out = this.#out
+    const out = this.#memory.bytes
     let n = this.#length
     for (let i = 0; i < columns.length; i++) {
       if (i > 0) out[n++] = COMMA
@@ -50,8 +65,8 @@ export class CsvWriter implements RowSink<{ length: number; rows: number }> {
       if (kind <= KIND.null) continue
       const start = starts[i] as number
       const end = ends[i] as number
-      // A string without escapes stands in the document as CSV wants it, quotes included.
-      if (kind === KIND.plain || kind === KIND.literal) n = copy(bytes, start, end, out, n)
+      if (kind === KIND.literal) n = copy(bytes, start, end, out, n)
+      else if (kind === KIND.plain) n = (i === 0 ? copyFirst : copyPlain)(bytes, start, end, out, n)
       else if (kind === KIND.escaped) n = writeEscaped(bytes, start, end, out, n)
       else if (kind === KIND.nested) n = writeNested(bytes, start, end, out, n)
       else n = writeText(normalised(this.#scanner, start, end), out, n)
@@ -67,10 +82,7 @@ export class CsvWriter implements RowSink<{ length: number; rows: number }> {
     let needed = 3 * columns + 1
     for (let i = 0; i < columns; i++)
       if ((kinds[i] as number) > KIND.null) needed += 2 * ((ends[i] as number) - (starts[i] as number))
-    if (this.#length + needed <= this.#out.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#out.length * 2, this.#length + needed))
-    this.#out.copy(larger, 0, 0, this.#length)
-    this.#out = larger
+    this.#memory.reserve(this.#length, this.#length + needed)
   }
 }
 
@@ -82,6 +94,31 @@ const copy = (bytes: Uint8Array, start: number, end: number, out: Buffer, to: nu
   }
   for (let at = start; at < end; at++) out[n++] = bytes[at] as number
   return n
+}
+
+/** A string without escapes, which holds no quote and no line end: with its quotes it stands in the document as CSV wants it. */
+const copyPlain = (bytes: Uint8Array, start: number, end: number, out: Buffer, to: number): number => {
+  if (end - start === 2) return copy(bytes, start, end, out, to)
+  if (end - start > 64) {
+    const text = bytes.subarray(start + 1, end - 1)
+    if (text.includes(COMMA)) return copy(bytes, start, end, out, to)
+    out.set(text, to)
+    return to + text.length
+  }
+  let n = to
+  for (let at = start + 1; at < end - 1; at++) {
+    const byte = bytes[at] as number
+    if (byte === COMMA) return copy(bytes, start, end, out, to)
+    out[n++] = byte
+  }
+  return n
+}
+
+/** At the start of a line, and so perhaps of a file: what begins like a byte order mark or another format is quoted. */
+const copyFirst = (bytes: Uint8Array, start: number, end: number, out: Buffer, to: number): number => {
+  const first = bytes[start + 1] as number
+  const harmless = isDigit(first) || (first >= 0x61 && first <= 0x7a)
+  return (harmless ? copyPlain : copy)(bytes, start, end, out, to)
 }
 
 /** The text of a string with escapes, quoted for CSV. The escapes were checked when it was read. */

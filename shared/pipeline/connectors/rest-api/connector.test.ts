@@ -72,7 +72,7 @@ describe('links', () => {
       columns: ['day', 'id', 'currency'],
     })
     expect(await readSlotLines(api, context)).toMatchObject({
-      lines: ['5,1,"EUR"', '6,"","EUR"'],
+      lines: ['5,1,EUR', '6,"",EUR'],
       unknown: ['extra', 'more'],
     })
     expect(api.connector.columns?.(context)).toEqual([

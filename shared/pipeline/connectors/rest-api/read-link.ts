@@ -1,7 +1,7 @@
 import { InternalError } from '@convergence/core/errors.ts'
 import type { Json, LinkEnd, LinkRead } from '../connector.ts'
 import type { ExtractedRecords } from '../json-records.ts'
-import { encodeCsv, extractRecords, csvLine } from '../json-records.ts'
+import { encodeCsv, extractRecords, csvLine, RowMemory } from '../json-records.ts'
 import type { Decoded, PageReader, ReadPage } from './pages.ts'
 import { fetchPage, readPage, recordOptions } from './pages.ts'
 import type { Place } from './pagination.ts'
@@ -29,8 +29,9 @@ export const readLink = async (
   const deadlineMs = clock.nowMs() + MAX_LINK_MS
   const first = await fetchPage(reader, start)
   const options = { ...recordOptions(reader), columns }
+  const memory = new RowMemory()
   const decode = (bytes: Uint8Array): Decoded<readonly string[]> => {
-    const { csv, count, unknown, document } = encodeCsv(bytes, options)
+    const { csv, count, unknown, document } = encodeCsv(bytes, options, memory)
     return { records: unknown, count, content: csv, document }
   }
   const unknown = new Set<string>()

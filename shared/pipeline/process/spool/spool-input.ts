@@ -20,7 +20,7 @@ export const spoolInput = async (
     case 'parquet':
       return { parquet: await spoolBytes(input, join(directory, 'input.parquet')) }
     default:
-      return spoolJson(input, format, wanted, directory)
+      return spoolJson(input, format, columns, wanted, directory)
   }
 }
 

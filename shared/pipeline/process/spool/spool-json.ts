@@ -1,7 +1,7 @@
 import { DataRejectedError, LimitExceededError } from '@convergence/core/errors.ts'
 import { parseJsonPath } from '@convergence/core/json-path.ts'
-import type { CsvInput, JsonInput, ProcessInput } from '@convergence/core/ports/processor.ts'
-import { encodeCsv } from '../../connectors/json-records.ts'
+import type { CsvInput, JsonInput, ProcessInput, TargetColumn } from '@convergence/core/ports/processor.ts'
+import { encodeCsv, RowMemory } from '../../connectors/json-records.ts'
 import type { SpooledTable } from '../job.ts'
 import { CsvSpooler } from './spool-csv.ts'
 
@@ -23,13 +23,15 @@ const TEXT_CELLS = {
 export const spoolJson = async (
   input: ProcessInput,
   format: JsonInput,
+  columns: readonly TargetColumn[],
   wanted: readonly string[],
   directory: string,
 ): Promise<SpooledTable & { unknown: readonly string[] }> => {
-  const spooler = new CsvSpooler(input, { ...TEXT_CELLS, columns: wanted }, [], directory)
+  const spooler = new CsvSpooler(input, { ...TEXT_CELLS, columns: wanted }, columns, directory)
   const unknown = new Set<string>()
+  const memory = new RowMemory()
   const encode = (bytes: Uint8Array, records: string): Buffer => {
-    const encoded = encodeCsv(bytes, { records: parseJsonPath(records), columns: wanted })
+    const encoded = encodeCsv(bytes, { records: parseJsonPath(records), columns: wanted }, memory)
     for (const name of encoded.unknown) unknown.add(name)
     return Buffer.from(encoded.csv.buffer, encoded.csv.byteOffset, encoded.csv.byteLength)
   }
