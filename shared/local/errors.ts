@@ -9,8 +9,9 @@ const FULL = 13
 const CANTOPEN = 14
 const NOTADB = 26
 
+/** Of no use until somebody has repaired it: trying again does not help. */
 const unusable = (message: string, cause: unknown): PlatformError =>
-  new PlatformError('INTERNAL', false, message, { cause })
+  new PlatformError('UNAVAILABLE', false, message, { cause })
 
 /** What went wrong with the state file, and what to do. */
 export const fromSqliteError = (error: ErrorShape, path: string): PlatformError => {

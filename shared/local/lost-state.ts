@@ -13,7 +13,7 @@ export const refuseLostState = (folder: string, file: string): void => {
   const path = join(folder, file)
   if (sizeOf(path) > 0 || sizeOf(join(folder, MADE_LATER)) === 0) return
   throw new PlatformError(
-    'INTERNAL',
+    'UNAVAILABLE',
     false,
     `${path} is empty or gone, and ${MADE_LATER} beside it is of a platform that knew runs: restore ${file} (with ${file}-wal) from a backup, or, to start anew without what was loaded, move the whole folder ${folder} away`,
   )

@@ -42,7 +42,7 @@ test.each([
   const first = await localPorts(options)
   const ref = { bucket: 'convergence', name: 'acme/a.parquet' }
   await first.ports.objects.put(ref, new Uint8Array(20_000), { ifGeneration: null })
-  const part = await first.objects.localPath(ref)
+  const part = first.objects.localPath(ref)
   await first.close()
   await lose(join(root, '.convergence/state.db'))
   await expect(localPorts(options)).rejects.toThrow(/state\.db is empty or gone.*restore state\.db/)

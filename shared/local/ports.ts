@@ -5,6 +5,7 @@ import type { Ports } from '@convergence/core/ports/index.ts'
 import type { Log } from '@convergence/core/ports/log.ts'
 import type { Processor } from '@convergence/core/ports/processor.ts'
 import type { Random } from '@convergence/core/ports/random.ts'
+import { requireAgreement } from './agreement.ts'
 import { systemClock } from './clock.ts'
 import { FileConfigStore } from './config-store.ts'
 import { LocalDatabase } from './database/database.ts'
@@ -83,13 +84,15 @@ const openPlatform = async (options: LocalPortsOptions, folder: string, opened: 
   if (swept > 0) log.info('files that a crash left were removed', { count: swept })
   const warehouse = await openWarehouse(options, folder, objects)
   opened.push(() => warehouse.close())
+  const state = new SqliteStateStore(database)
+  await requireAgreement({ state, warehouse, folder })
   const ports: Ports = {
     warehouse,
     objects,
     bus: new SqliteMessageBus(database, clock),
     tasks: new SqliteTaskQueue(database, clock),
     secrets: new FileSecretStore({ root }),
-    state: new SqliteStateStore(database),
+    state,
     configs: new FileConfigStore({ root, objects, bucket }),
     http,
     processor,

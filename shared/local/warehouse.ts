@@ -20,7 +20,7 @@ import { Database } from './warehouse/database.ts'
 import { dryRun } from './warehouse/dry-run.ts'
 import { failureOf, toPlatformError } from './warehouse/errors.ts'
 import { executeJob } from './warehouse/execute-job.ts'
-import { findJob, insertJob, jobKey, JOBS_DDL } from './warehouse/jobs.ts'
+import { findJob, insertJob, jobKey, JOBS_DDL, lastJobs, missingJobs, type ChangingJob } from './warehouse/jobs.ts'
 import { recordRows } from './warehouse/metadata.ts'
 import { prepareMetadata, prepareTenant } from './warehouse/prepare.ts'
 import type { JobContext } from './warehouse/publish.ts'
@@ -135,6 +135,16 @@ export class DuckDbWarehouse implements Warehouse {
     const key = jobKey(ref)
     const known = this.#runner.running(key) ?? this.#results.status(key) ?? this.#lost.get(key)
     return known ?? this.#session((session) => findJob(session, ref))
+  }
+
+  /** The jobs that changed tables and ended last. */
+  lastJobs(limit: number): Promise<ChangingJob[]> {
+    return this.#session((session) => lastJobs(session, limit))
+  }
+
+  /** The ids that no job of the file has. */
+  missingJobs(jobIds: readonly string[]): Promise<string[]> {
+    return this.#session((session) => missingJobs(session, jobIds))
   }
 
   rows(ref: JobRef, options?: { pageToken?: string; limit?: number }): Promise<ResultPage> {

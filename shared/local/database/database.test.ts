@@ -40,7 +40,7 @@ test('a damaged file is named with what to do, and is no reason to try again', a
   const path = await freshPath()
   await writeFile(path, 'not a database, '.repeat(500))
   const opening = LocalDatabase.open(path)
-  await expect(opening).rejects.toMatchObject({ code: 'INTERNAL', retryable: false })
+  await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
   await expect(opening).rejects.toThrow(`${path} is damaged`)
 })
 

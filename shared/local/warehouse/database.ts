@@ -3,6 +3,7 @@ import { UnavailableError } from '@convergence/core/errors.ts'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { isInvalidated } from './errors.ts'
 import { Session } from './session.ts'
+import { openingFailure, requireWhole } from './whole-file.ts'
 
 export interface DatabaseOptions {
   readonly path: string
@@ -95,6 +96,14 @@ export class Database {
 const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 const openInstance = async (options: DatabaseOptions): Promise<DuckDBInstance> => {
+  try {
+    return await openWhole(options)
+  } catch (error) {
+    throw openingFailure(error, options.path)
+  }
+}
+
+const openWhole = async (options: DatabaseOptions): Promise<DuckDBInstance> => {
   // What a killed process left there is of no use to anybody.
   await rm(options.tempDirectory, { recursive: true, force: true })
   // The cache gives the same instance when one on this file is still alive in this process.
@@ -108,9 +117,20 @@ const openInstance = async (options: DatabaseOptions): Promise<DuckDBInstance> =
     // The oldest whose files can hold macros with typed parameters.
     storage_compatibility_version: 'v1.4.0',
   })
+  try {
+    await setUp(instance, options)
+    return instance
+  } catch (error) {
+    instance.closeSync()
+    throw error
+  }
+}
+
+const setUp = async (instance: DuckDBInstance, options: DatabaseOptions): Promise<void> => {
   const session = new Session(instance)
   try {
-    if (await isLocked(session)) return instance
+    if (await isLocked(session)) return
+    await requireWhole(session, options.path)
     await session.run(`SET GLOBAL TimeZone = 'UTC'`)
     await session.transaction(async () => {
       for (const sql of options.setup) await session.run(sql)
@@ -118,7 +138,6 @@ const openInstance = async (options: DatabaseOptions): Promise<DuckDBInstance> =
     await session.run(`SET GLOBAL allowed_directories = [${quoteText(options.objectFolder)}]`)
     await session.run('SET GLOBAL enable_external_access = false')
     await session.run('SET GLOBAL lock_configuration = true')
-    return instance
   } finally {
     session.close()
   }

@@ -1,5 +1,5 @@
 import type { Job, JobCounts, JobFailure, JobRef, JobStatus } from '@convergence/core/ports/warehouse.ts'
-import { text, textOrNull } from './parameters.ts'
+import { text, textOrNull, texts } from './parameters.ts'
 import type { Bindings, Session } from './session.ts'
 
 /**
@@ -68,4 +68,31 @@ export const insertJob = async (session: Session, ref: JobRef, job: EndedJob): P
       ended_us: text(String(Math.trunc(job.endedMs) * 1_000)),
     },
   )
+}
+
+/** A job that changed a table, and whose it was. */
+export interface ChangingJob {
+  readonly jobId: string
+  readonly runId: string
+  readonly stepId: string
+}
+
+/** Those that ended last. */
+export const lastJobs = async (session: Session, limit: number): Promise<ChangingJob[]> => {
+  const rows = await session.all(
+    `SELECT job_id, labels FROM ${INTERNAL}.jobs WHERE kind IN ('publish', 'quarantine') ORDER BY ended_at DESC LIMIT ${limit}`,
+  )
+  return rows.map((row) => {
+    const { run, step } = JSON.parse(String(row['labels'])) as Job['labels']
+    return { jobId: String(row['job_id']), runId: run, stepId: step }
+  })
+}
+
+/** The ids that no job has. */
+export const missingJobs = async (session: Session, jobIds: readonly string[]): Promise<string[]> => {
+  const rows = await session.all(`SELECT job_id FROM ${INTERNAL}.jobs WHERE list_contains($ids, job_id)`, {
+    ids: texts(jobIds),
+  })
+  const found = new Set(rows.map((row) => row['job_id']))
+  return jobIds.filter((jobId) => !found.has(jobId))
 }
