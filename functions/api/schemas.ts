@@ -51,6 +51,8 @@ export const runSchema = z
     pipeline_id: z.string(),
     status: z.enum(RUN_STATUSES),
     cause: z.enum(['request', 'upload', 'replay']),
+    replay_of: z.string().nullable().meta({ description: 'The run that this one replays' }),
+    quarantine_of: z.string().nullable().meta({ description: 'The run whose rejected rows this one loads' }),
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
     logical_time: instant,
     requested_at: instant,
@@ -112,8 +114,6 @@ const explanation = z.object({
     .array(z.object({ ...delivery, at: instant, code: z.string(), reason: z.string() }))
     .nullable()
     .meta({ description: 'null: this host cannot tell' }),
-  replay_of: nullable,
-  quarantine_of: nullable,
   replayed_by: z.object({ run_id: z.string(), status: z.enum(RUN_STATUSES) }).nullable(),
   advice: z.array(
     z.object({ do: z.string(), command: nullable.meta({ description: 'Of `convergence`, without its name' }) }),

@@ -49,6 +49,9 @@ export const planShardName = (at: StepAddress, attempt: string, shard: number) =
   `${stepFolder(at)}/plan/${attempt}/${shard}.json`
 /** Why the step stands still. */
 export const waitName = (at: StepAddress) => `${stepFolder(at)}/wait.json`
+/** Rows of a quarantine that are typed again, as the planner of that attempt found them. */
+export const quarantinedName = (at: StepAddress, attempt: string, index: number) =>
+  `${stepFolder(at)}/quarantined/${attempt}/${index}.ndjson`
 /** A hash before the number spreads the chunks of a step over the store's key ranges. */
 const chunkFolder = (at: StepAddress, chunk: number) =>
   `${stepFolder(at)}/chunks/${hashOf([at.runId, at.stepId, String(chunk)], 4)}-${chunk}`

@@ -59,6 +59,19 @@ const quarantinePlan = z.strictObject({
   partitions: z.array(z.string()).optional(),
 })
 
+/** A slot of such a plan: an object that the planner made, a row's JSON a line. */
+export const quarantinedSlot = z.strictObject({
+  name: z.string(),
+  generation: z.string(),
+  /** Number of its first row. */
+  firstRow: z.int().positive(),
+  /** Of the chunk that rejected the rows. */
+  chunkId: z.string(),
+  /** Of that chunk, where the run's window was cut into several. */
+  window: z.strictObject({ start: z.string().optional(), end: z.string().optional() }).optional(),
+})
+export type QuarantinedSlot = z.infer<typeof quarantinedSlot>
+
 /** Names the shards of the planner that came first; everything that must not change under the step is pinned in it. */
 export const planHead = z.strictObject({
   version: z.literal(1),

@@ -21,7 +21,7 @@ export const renderExplanation = (explained: RunExplained, options: Options): st
     ...advice(explained, options),
   ].join('\n')
 
-const headline = ({ tenant, run, explanation }: RunExplained, style: Style): string[] => {
+const headline = ({ tenant, run }: RunExplained, style: Style): string[] => {
   const paint = run.status === 'SUCCEEDED' ? style.green : run.error ? style.red : style.yellow
   const took = run.duration_ms === null ? '' : ` in ${formatDuration(run.duration_ms)}`
   const times = [
@@ -29,9 +29,8 @@ const headline = ({ tenant, run, explanation }: RunExplained, style: Style): str
     run.started_at && `began ${run.started_at}`,
     run.ended_at && `ended ${run.ended_at}`,
   ]
-  const of = explanation.replay_of === null ? [] : [`Replay of run ${explanation.replay_of}`]
-  const rows =
-    explanation.quarantine_of === null ? [] : [`Loads rows that run ${explanation.quarantine_of} left in quarantine`]
+  const of = run.replay_of === null ? [] : [`Replay of run ${run.replay_of}`]
+  const rows = run.quarantine_of === null ? [] : [`Loads rows that run ${run.quarantine_of} left in quarantine`]
   return [
     `Run ${style.bold(run.run_id)} of ${tenant}/${run.pipeline_id} ${paint(run.status)}${took}`,
     `  ${times.filter(Boolean).join(', ')}`,

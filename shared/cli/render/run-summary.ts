@@ -83,7 +83,10 @@ const warnings = ({ tenant, run }: RunLook, { style, command }: Options): string
   const told = [...ofSteps, ...ofRun].map((message) => `${style.yellow('Warning:')} ${message}\n`)
   const quarantined = run.steps.some((step) => step.warnings.some(({ code }) => QUARANTINED.has(code)))
   // A run that failed ends with what to do, and that is the same.
-  const shown = quarantined && run.status === 'SUCCEEDED' ? [`${rejectedRows(tenant, run.run_id, command)}\n`] : []
+  const shown =
+    quarantined && run.status === 'SUCCEEDED'
+      ? [`${rejectedRows(tenant, run.quarantine_of ?? run.run_id, command)}\n`]
+      : []
   return [...told, ...shown].join('')
 }
 
@@ -105,7 +108,7 @@ const adviceOf = ({ tenant, run, progress }: RunLook, command: Options['command'
   const ingest = progress.find(({ stepId }) => stepId === failed?.step_id)
   const rejected = (failed?.rows.rejected ?? 0) + (ingest?.rows.rejected ?? 0) > 0
   if (run.status === 'CANCELLED') return 'It was cancelled: what was loaded before stays, nothing more will be.'
-  if (rejected) return rejectedRows(tenant, run.run_id, command)
+  if (rejected) return rejectedRows(tenant, run.quarantine_of ?? run.run_id, command)
   return ADVICE[code] ?? 'Mend the cause and run it again.'
 }
 

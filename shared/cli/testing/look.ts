@@ -31,6 +31,8 @@ export const look = (
     pipeline_id: 'costs',
     status: 'SUCCEEDED',
     cause: 'request',
+    replay_of: null,
+    quarantine_of: null,
     parameters: {},
     logical_time: AT,
     requested_at: AT,

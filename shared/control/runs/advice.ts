@@ -1,6 +1,7 @@
 import { runEnded, type Run } from '@convergence/core/run/run.ts'
 import type { DeadDelivery, WaitingDelivery } from './deliveries.ts'
 import type { StepExplanation } from './explain-step.ts'
+import { quarantineOf } from './view-run.ts'
 import type { RunWait } from './waits-of.ts'
 
 /** One thing to do: in words, and the command for it where there is one. */
@@ -46,6 +47,8 @@ const endedAdvice = ({ run, steps }: Known): Advice[] => {
   if (steps.every(({ status }) => status === 'SUCCEEDED')) return []
   if (run.status === 'CANCELLED')
     return [advice('It was cancelled: what was loaded stays. To do what it had not done:', `replay ${run.runId}`)]
+  // Its rows were looked at to the last, and are as bad as before: that is said of them below.
+  if (quarantineOf(run) !== null && steps.some(({ error }) => error?.code === 'DATA_REJECTED')) return []
   const code = steps.find(({ error }) => error)?.error?.code ?? run.error?.code ?? ''
   return [advice(FIRST[code] ?? 'Mend the cause, then send it again:', `replay ${run.runId}`)]
 }
@@ -64,10 +67,12 @@ const FIRST: Readonly<Record<string, string>> = {
 /** Rejected rows are told wherever there are any: where they are, and how those of a published step come back. */
 const rowsAdvice = ({ run, steps }: Known): Advice[] => {
   if (!steps.some(({ quarantined }) => quarantined)) return []
-  const sql = `SELECT origin, position, column, value, reason FROM quarantine.rejected_rows WHERE _run_id = '${run.runId}'`
+  const owner = quarantineOf(run) ?? run.runId
+  const sql = `SELECT origin, position, column, value, reason FROM quarantine.rejected_rows WHERE _run_id = '${owner}'`
   const look = advice('The rejected rows, with position and reason:', `query ${run.tenant} "${sql}"`)
-  const isPublished = steps.some(({ quarantined, status }) => quarantined && status === 'SUCCEEDED')
+  const isPublished =
+    quarantineOf(run) !== null || steps.some(({ quarantined, status }) => quarantined && status === 'SUCCEEDED')
   if (!isPublished || !runEnded(run)) return [look]
   const again = 'Once the schema or the source config is mended, load those that are good then:'
-  return [look, advice(again, `replay ${run.runId} --quarantined`)]
+  return [look, advice(again, `replay ${owner} --quarantined`)]
 }

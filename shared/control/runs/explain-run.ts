@@ -22,9 +22,7 @@ export interface RunExplanation {
   /** Messages and tasks that are under way or will be; null where the host cannot tell. */
   readonly under_way: ReturnType<typeof viewWaiting>[] | null
   readonly dead_letters: ReturnType<typeof viewDead>[] | null
-  /** The run that it is a replay of, whose rejected rows it loads, and the one that replays it. */
-  readonly replay_of: string | null
-  readonly quarantine_of: string | null
+  /** The run that does what this one did not do. */
   readonly replayed_by: { readonly run_id: string; readonly status: Run['status'] } | null
   /** What to do, the most useful first. */
   readonly advice: Advice[]
@@ -42,14 +40,11 @@ export const explainRun = async (
   const waiting = deliveries && !runEnded(run) ? await deliveries.waiting(run.runId) : undefined
   const dead = await deliveries?.dead(run.runId)
   const replay = await findRun(context, replayIdOf(run))
-  const cause = run.cause.type === 'replay' ? run.cause : undefined
   return {
     steps,
     waiting_for: waits,
     under_way: waiting?.map(viewWaiting) ?? null,
     dead_letters: dead?.map(viewDead) ?? null,
-    replay_of: cause?.runId ?? null,
-    quarantine_of: cause?.quarantineOf ?? null,
     replayed_by: replay ? { run_id: replay.runId, status: replay.status } : null,
     advice: adviceFor({ run, steps, waits, waiting, dead, replay }),
   }

@@ -7,6 +7,9 @@ export const viewRun = (run: Run, receipts: readonly Receipt[] = []) => ({
   pipeline_id: run.pipelineId,
   status: run.status,
   cause: run.cause.type,
+  /** The run that this one replays; and the one whose quarantined rows it loads. */
+  replay_of: run.cause.type === 'replay' ? run.cause.runId : null,
+  quarantine_of: quarantineOf(run),
   parameters: run.parameters,
   logical_time: run.logicalTime,
   requested_at: run.requestedAt,
@@ -19,6 +22,10 @@ export const viewRun = (run: Run, receipts: readonly Receipt[] = []) => ({
   error: run.error ?? null,
   trace_id: run.trace,
 })
+
+/** The run whose rejected rows a replay loads: they stay its own in quarantine. */
+export const quarantineOf = ({ cause }: Run): string | null =>
+  cause.type === 'replay' ? (cause.quarantineOf ?? null) : null
 
 export type RunView = ReturnType<typeof viewRun>
 

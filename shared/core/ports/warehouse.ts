@@ -33,7 +33,8 @@ export interface PartsSource {
 }
 
 /**
- * Rows that a step of a run left in the tenant's quarantine, numbered from 1 by (`_chunk_id`, `origin`, `position`, `raw`). In the
+ * Rows that a step of a run left in the tenant's quarantine, numbered from 1 by (`_chunk_id`, `origin`, `position`, `raw`); a row whose
+ * `raw` is no JSON object never was a record, and is none of them. In the
  * transaction of the publish: those that `rejects` names by its `position` stay, with the column, value and reason that stand there; the
  * others leave the quarantine. The job fails unless there are exactly `rows` of them.
  */

@@ -24,7 +24,7 @@ export const leaveQuarantine = async (
   if (!(await readTable(session, table))) throw new ConflictError(GONE)
   await session.run(
     `CREATE TEMP TABLE "#replayed" AS SELECT rowid AS "#row", row_number() OVER (ORDER BY "_chunk_id", "origin", "position" NULLS FIRST, "raw") AS "#number"` +
-      ` FROM ${path} WHERE "_run_id" = $run AND "step" = $step`,
+      ` FROM ${path} WHERE "_run_id" = $run AND "step" = $step AND starts_with("raw", '{')`,
     { run: text(runId), step: text(stepId) },
   )
   if ((await session.count(`SELECT count(*) FROM ${REPLAYED}`)) !== rows) throw new ConflictError(GONE)

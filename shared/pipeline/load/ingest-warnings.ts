@@ -24,11 +24,13 @@ export const ingestWarnings = (
           },
         ]
       : []),
-    ...(rejected > 0
+    ...(rejected > 0 && (receipt || !plan.quarantine)
       ? [
           {
             code: 'ROWS_REJECTED',
-            message: `${rejected} of ${fetched} rows ${rejected === 1 ? 'was rejected, and is' : 'were rejected, and are'} in ${where} (run ${context.run.runId})`,
+            message: plan.quarantine
+              ? `${rejected} of ${fetched} rows ${rejected === 1 ? 'is still rejected, and stays' : 'are still rejected, and stay'} in ${where} (run ${plan.quarantine.runId})`
+              : `${rejected} of ${fetched} rows ${rejected === 1 ? 'was rejected, and is' : 'were rejected, and are'} in ${where} (run ${context.run.runId})`,
           },
         ]
       : []),

@@ -1,5 +1,6 @@
 import type { IngestStep, MaxRejected } from '@convergence/core/config/pipeline.ts'
 import { DataRejectedError, PlatformError, type ErrorCode } from '@convergence/core/errors.ts'
+import type { Problem } from '@convergence/core/messages.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 
 /**
@@ -35,6 +36,19 @@ export const refuseChunks = ({ rejectedChunks, chunks, rejections }: ManifestHea
   const message = first.message.includes(first.label) ? first.message : `${first.label}: ${first.message}`
   // The chunk's own code: what to do about a refused key is not what to do about a bad file.
   throw new PlatformError(first.code as ErrorCode, false, `${message}${others}`)
+}
+
+/** Rows of a quarantine that were typed again, none of which is good now: the run is not green. */
+export const refuseStillRejected = (plan: PlanHead, manifest: ManifestHead): Problem | undefined => {
+  const { rejected, fetched } = manifest.counts
+  if (!plan.quarantine || fetched === 0 || rejected < fetched) return undefined
+  const [first] = manifest.samples
+  const example = first ? ` The first: ${first.column === null ? '' : `column ${first.column}: `}${first.reason}.` : ''
+  const which = fetched === 1 ? 'the only row is' : `all ${fetched} rows are`
+  return {
+    code: 'DATA_REJECTED',
+    message: `${which} still rejected, and in quarantine with the new reason; nothing was loaded.${example}`,
+  }
 }
 
 const refuseColumns = (plan: PlanHead, { unknownColumns }: ManifestHead): void => {

@@ -1,5 +1,7 @@
 import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import { largestCursor } from '@convergence/core/cursor.ts'
+import { WHOLE_TABLE } from '@convergence/core/ledger.ts'
+import type { Problem } from '@convergence/core/messages.ts'
 import { toPlatformError } from '@convergence/core/errors.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
@@ -14,7 +16,7 @@ import { asProblem, failStep, sendEvent, targetOf, type StepContext } from '../s
 import { readManifest } from './manifest.ts'
 import { driveFence, releaseLedger, type DoneJob, type FenceResult, type Publication } from './fence.ts'
 import { loadQuarantine } from './load-quarantine.ts'
-import { refuseRejects } from './max-rejected.ts'
+import { refuseChunks, refuseRejects, refuseStillRejected } from './max-rejected.ts'
 import { pollPublish } from './poll-publish.ts'
 import { replacedBy, withoutNewer } from './partitions.ts'
 import { ingestWarnings } from './ingest-warnings.ts'
@@ -33,11 +35,13 @@ const publishOnce = async (context: StepContext<IngestStep>): Promise<number | u
   const manifest = await readManifest(context)
   const receipt = await readReceipt(context)
   if (receipt) return finish(context, plan, manifest, receipt)
-  const quarantined = await loadQuarantine(context, manifest, ownRows(context, plan))
+  // Rows that come from quarantine and stay rejected stay where they are: the publish says so.
+  const quarantined = plan.quarantine ? 'done' : await loadQuarantine(context, manifest, ownRows(context, plan))
   if (quarantined === 'stopped') return undefined
   if (quarantined !== 'done') return quarantined
   try {
-    refuseRejects(context.step, plan, manifest, resourceOf(context).allow_empty)
+    if (plan.quarantine) refuseChunks(manifest)
+    else refuseRejects(context.step, plan, manifest, resourceOf(context).allow_empty)
   } catch (error) {
     await failStep(context, asProblem(toPlatformError(error)), { ...manifest.counts, loaded: 0 })
     return undefined
@@ -83,6 +87,8 @@ const publicationOf = (context: StepContext<IngestStep>, plan: PlanHead, manifes
     target: targetOf(context),
     partitions: replacedBy(plan.strategy),
     plannedAtMs: Date.parse(plan.plannedAt),
+    // What was replaced since is not to be added to.
+    untouched: plan.quarantine && (plan.quarantine.partitions ?? [WHOLE_TABLE]),
     job: (left) => jobOf(context, plan, manifest, left),
   }
 }
@@ -105,6 +111,14 @@ const jobOf = (
   },
   strategy: withoutNewer(plan.strategy, left),
   expectedRows: manifest.counts.accepted,
+  ...(plan.quarantine && {
+    replayed: {
+      runId: plan.quarantine.runId,
+      stepId: context.at.stepId,
+      rows: plan.quarantine.rows,
+      rejects: manifest.rejects.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+    },
+  }),
   labels: context.labels,
 })
 
@@ -144,8 +158,8 @@ const finish = async (
   if (plan.cursor) await moveCursor(context, plan.cursor, receipt.cursorTo)
   await recordReceipt(context, receipt)
   await releaseLedger(context, targetOf(context), receipt.jobId)
-  const imbalance = imbalanceOf(receipt)
-  if (imbalance) await failStep(context, imbalance, rowsOf(receipt))
+  const fault = faultOf(plan, manifest, receipt)
+  if (fault) await failStep(context, fault, rowsOf(receipt))
   else await succeed(context, plan, manifest, receipt)
   return undefined
 }
@@ -171,9 +185,14 @@ export const publishedIngest = async (
   const receipt = await settleIngest(context, done)
   await recordReceipt(context, receipt)
   await releaseLedger(context, targetOf(context), receipt.jobId)
-  const published = await publishedOf(context, await requirePlan(context), await readManifest(context), receipt)
-  return { ...published, error: imbalanceOf(receipt) }
+  const [plan, manifest] = [await requirePlan(context), await readManifest(context)]
+  const published = await publishedOf(context, plan, manifest, receipt)
+  return { ...published, error: faultOf(plan, manifest, receipt) }
 }
+
+/** Why a step whose receipt is there is not green. */
+const faultOf = (plan: PlanHead, manifest: ManifestHead, receipt: Receipt): Problem | undefined =>
+  imbalanceOf(receipt) ?? refuseStillRejected(plan, manifest)
 
 /** What the run's document says of the step; without a receipt it was superseded. */
 const publishedOf = async (
