@@ -259,13 +259,14 @@ export class World {
     this.#options.onDeadLetter(delivery, reason)
   }
 
-  /** Until nothing is left to happen before that time. */
+  /** To that time, and all that happens before it. */
   async run(untilMs: number): Promise<void> {
     // Errors are part of the play here, and nobody reads where they were thrown.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     try {
       await this.#run(untilMs)
+      this.nowMs = untilMs
     } finally {
       Error.stackTraceLimit = stackTraceLimit
     }
