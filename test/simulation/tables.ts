@@ -9,6 +9,7 @@ import type {
   PublishJob,
   PublishStrategy,
   ResultPage,
+  StageJob,
   TableInfo,
   Warehouse,
 } from '@convergence/core/ports/warehouse.ts'
@@ -25,7 +26,9 @@ import type { World } from './world.ts'
 const SLOW_MS = 600_000
 const LENGTH = 1
 /** Of a table and day, and of a job: BigQuery's, and what is left of them when others have used the rest up. */
-const LIMITS = { loads: 1_500, parts: 10_000 }
+/** So few parts that a run of some chunks has to stage them. */
+const MAX_PARTS = 4
+const LIMITS = { loads: 1_500, parts: MAX_PARTS }
 const SMALL = { loads: 3, parts: 3 }
 
 interface SimJob {
@@ -50,6 +53,7 @@ export class Tables {
   onLanding: (landing: Landed) => void = () => {}
   /** Called when a job was submitted, and when it has failed. */
   onJob: (what: 'submitted' | 'failed', ref: JobRef, job: Job) => void = () => {}
+  readonly #staged = new Map<string, SimRow[]>()
   readonly #loads = new Map<string, number>()
   readonly #schemas = new Map<string, TableSchema>()
   readonly #world: World
@@ -67,7 +71,7 @@ export class Tables {
         pollMs: 5_000,
         project: 'p',
         location: 'EU',
-        maxPartsPerJob: 10_000,
+        maxPartsPerJob: MAX_PARTS,
         maxPartitionsPerJob: 4_000,
       },
       submit: (ref, job) =>
@@ -99,7 +103,7 @@ export class Tables {
     this.jobs.set(pathOfJob(ref), entry)
     this.onJob('submitted', ref, job)
     if (job.kind === 'seal') return
-    const refused = job.kind === 'publish' ? this.#refuses(job) : undefined
+    const refused = this.#refuses(job)
     const key = keyOf(ref.jobId)
     const isSlow = this.#world.faults.happens('jobIsSlow', key, () => ref.jobId)
     if (isSlow) this.#world.count('slow job')
@@ -107,6 +111,7 @@ export class Tables {
       const failure = this.#fails(ref.jobId) ?? refused
       if (failure) entry.status = { ...base, state: 'failed', failure }
       else if (job.kind === 'publish') entry.status = this.#land(ref, job)
+      else if (job.kind === 'stage') entry.status = this.#stage(job)
       else entry.status = { ...base, state: 'done' }
       if (entry.status.state === 'failed') this.onJob('failed', ref, job)
     })
@@ -119,16 +124,17 @@ export class Tables {
   }
 
   /** A load beyond what the table may have in a day, failed ones counted, or with too many parts. */
-  #refuses({ target, source }: PublishJob): JobFailure | undefined {
-    if (source.kind !== 'parts') return undefined
+  #refuses(job: Job): JobFailure | undefined {
+    const parts = partsOf(job)
+    if (!parts || (job.kind !== 'publish' && job.kind !== 'stage')) return undefined
     const { faults } = this.#world
-    const table = pathOf(target)
+    const table = pathOf(job.target)
     const loads = (this.#loads.get(table) ?? 0) + 1
     this.#loads.set(table, loads)
     const limits = faults.happens('smallQuota', keyOf(table), () => table) ? SMALL : LIMITS
     if (loads > limits.loads) return this.#limit('load quota', `${table} had its ${limits.loads} loads of the day`)
-    if (source.parts.length > limits.parts)
-      return this.#limit('too many parts', `${source.parts.length} parts, and a job takes ${limits.parts}`)
+    if (parts.length > limits.parts)
+      return this.#limit('too many parts', `${parts.length} parts, and a job takes ${limits.parts}`)
     return undefined
   }
 
@@ -137,9 +143,29 @@ export class Tables {
     return { code: 'LIMIT_EXCEEDED', retryable: false, message }
   }
 
+  #stage(job: StageJob): JobStatus {
+    const base = { kind: job.kind, labels: job.labels }
+    this.#world.count('staged')
+    return this.#tried(base, () => {
+      const rows = this.#read(job.source.parts, job.schema)
+      if (rows.length !== job.expectedRows) throw new ConflictError(`${rows.length} rows, not ${job.expectedRows}`)
+      this.#staged.set(pathOf(job.target), rows)
+      return { ...base, state: 'done' }
+    })
+  }
+
+  #tried(base: Pick<JobStatus, 'kind' | 'labels'>, work: () => JobStatus): JobStatus {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error
+      return { ...base, state: 'failed', failure: { code: error.code, retryable: false, message: error.message } }
+    }
+  }
+
   #land(ref: JobRef, job: PublishJob): JobStatus {
     const base = { kind: job.kind, labels: job.labels }
-    try {
+    return this.#tried(base, () => {
       const table = pathOf(job.target)
       const source = this.#source(job)
       const { rows, counts } = publish(this.rows.get(table) ?? [], source, job)
@@ -148,12 +174,10 @@ export class Tables {
       this.rows.set(table, rows)
       this.#schemas.set(table, job.schema)
       this.landed.push(landing)
+      if (job.source.kind === 'staged') for (const staged of job.source.tables) this.#staged.delete(pathOf(staged))
       this.#world.note(`job ${short(ref.jobId)}`, `is visible in ${table}`)
       return { ...base, state: 'done', counts, bytes: 0 }
-    } catch (error) {
-      if (!(error instanceof PlatformError)) throw error
-      return { ...base, state: 'failed', failure: { code: error.code, retryable: false, message: error.message } }
-    }
+    })
   }
 
   #source(job: PublishJob): SimRow[] {
@@ -163,17 +187,30 @@ export class Tables {
       return Object.values(source.tables).flatMap((table) =>
         (this.rows.get(pathOf(table)) ?? []).map((row) => ({ ...row, _run_id: source.stamp.runId })),
       )
-    const types = new Map(job.schema.map(({ name, type }) => [name, `${name} ${type}`]))
-    const rows = source.parts.flatMap((ref) => {
+    const rows =
+      source.kind === 'staged'
+        ? source.tables.flatMap((table) => this.#stagedRows(table))
+        : this.#read(source.parts, job.schema)
+    if (job.expectedRows !== undefined && rows.length !== job.expectedRows)
+      throw new ConflictError(`${rows.length} rows, not ${job.expectedRows}`)
+    return rows
+  }
+
+  #stagedRows(table: TableRef): SimRow[] {
+    const rows = this.#staged.get(pathOf(table))
+    if (!rows) throw new NotFoundError(`nothing is staged in ${pathOf(table)}`)
+    return rows
+  }
+
+  #read(parts: readonly ObjectRef[], schema: TableSchema): SimRow[] {
+    const types = new Map(schema.map(({ name, type }) => [name, `${name} ${type}`]))
+    return parts.flatMap((ref) => {
       const part = readPart(this.#bodyOf(ref))
       for (const column of part.columns)
         if (types.get(column.split(' ', 1)[0] ?? '') !== column)
           throw new ConflictError(`a part holds ${column}, and the table another type`)
       return part.rows
     })
-    if (job.expectedRows !== undefined && rows.length !== job.expectedRows)
-      throw new ConflictError(`${rows.length} rows, not ${job.expectedRows}`)
-    return rows
   }
 
   #describe(table: TableRef): TableInfo | undefined {
@@ -185,9 +222,19 @@ export class Tables {
   #rowsOf(ref: JobRef): ResultPage {
     const query = this.jobs.get(pathOfJob(ref))?.job
     const input = query?.kind === 'query' && query.query.dialect === 'native' ? query.query.inputs['input'] : undefined
-    if (input?.kind !== 'parts') throw new NotFoundError('the simulation answers no such query')
-    return { schema: [], rows: [[input.parts.reduce((sum, { rows }) => sum + rows, 0)]] }
+    if (!input || input.kind === 'table') throw new NotFoundError('the simulation answers no such query')
+    const rows =
+      input.kind === 'staged'
+        ? input.tables.flatMap((table) => this.#stagedRows(table)).length
+        : input.parts.reduce((sum, part) => sum + part.rows, 0)
+    return { schema: [], rows: [[rows]] }
   }
+}
+
+/** What a load job loads. */
+const partsOf = (job: Job): readonly ObjectRef[] | undefined => {
+  if (job.kind === 'stage') return job.source.parts
+  return job.kind === 'publish' && job.source.kind === 'parts' ? job.source.parts : undefined
 }
 
 const publish = (
@@ -235,4 +282,5 @@ const merge = (
 
 const pathOfJob = ({ tenant, project, location, jobId }: JobRef): string => [tenant, project, location, jobId].join('/')
 const pathOf = (table: TableRef): string => `${datasetName(table)}.${table.table}`
-const short = (jobId: string): string => jobId.replace(/^convergence-(.{6}).*?(-quarantine)?(-a\d+)?$/, '$1$2$3')
+const short = (jobId: string): string =>
+  jobId.replace(/^convergence-(.{6}).*?(-(?:quarantine|stage).*?)?(-a\d+)?$/, '$1$2$3')

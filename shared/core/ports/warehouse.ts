@@ -45,6 +45,12 @@ export interface ReplayedRows {
   readonly rejects: readonly PartRef[]
 }
 
+/** Rows that stage jobs left, of the schema's exact types: of more parts than one job takes. In the order of the tables. */
+export interface StagedSource {
+  readonly kind: 'staged'
+  readonly tables: readonly TableRef[]
+}
+
 export interface QueryParameter {
   readonly name: string
   readonly type: FieldType
@@ -106,7 +112,7 @@ export interface PublishJob {
   readonly schema: TableSchema
   readonly partitionBy: string
   readonly clusterBy: readonly string[]
-  readonly source: PartsSource | SelectSource
+  readonly source: PartsSource | StagedSource | SelectSource
   readonly strategy: PublishStrategy
   /** The job fails, and leaves the table as it was, when it counts another number of source rows. */
   readonly expectedRows?: number | undefined
@@ -115,7 +121,21 @@ export interface PublishJob {
   readonly labels: JobLabels
 }
 
-/** What may stand as `{{name}}` in a platform's query: a table with an optional restriction, or parts that are not loaded yet. */
+/**
+ * Loads parts into a table that holds nothing else and that nobody sees: `maxPartsPerJob` at a time, before a publish of more. Whatever
+ * the table held is replaced. Who publishes it drops it; that of a step which never publishes is the warehouse's to forget.
+ */
+export interface StageJob {
+  readonly kind: 'stage'
+  /** In the dataset `staging`, under a name that no other job uses. */
+  readonly target: TableRef
+  readonly schema: TableSchema
+  readonly source: PartsSource
+  readonly expectedRows: number
+  readonly labels: JobLabels
+}
+
+/** What may stand as `{{name}}` in a platform's query: a table with an optional restriction, or rows that are not published yet. */
 export type Relation =
   | {
       readonly kind: 'table'
@@ -125,7 +145,8 @@ export type Relation =
       /** Only the partitions (values of `column`) in which the run has rows. */
       readonly partitionsOfRun?: { readonly column: string; readonly runId: string } | undefined
     }
-  | { readonly kind: 'parts'; readonly parts: readonly PartRef[]; readonly schema: TableSchema }
+  | (PartsSource & { readonly schema: TableSchema })
+  | (StagedSource & { readonly schema: TableSchema })
 
 /** SQL that the platform compiled in the warehouse's own dialect (`capabilities.dialect`), for example by the dq stage. */
 export interface NativeSql {
@@ -157,7 +178,7 @@ interface SealJob {
   readonly labels: JobLabels
 }
 
-export type Job = PublishJob | QueryJob | QuarantineJob | SealJob
+export type Job = PublishJob | StageJob | QueryJob | QuarantineJob | SealJob
 
 /** What the job itself counted, none derived from the others. */
 export interface JobCounts {
@@ -217,6 +238,7 @@ export interface WarehouseCapabilities {
   /** Project and location that runs without their own are pinned to. */
   readonly project: string
   readonly location: string
+  /** Of a publish, a stage job, or a query: the step's others are staged. */
   readonly maxPartsPerJob: number
   readonly maxPartitionsPerJob: number
 }

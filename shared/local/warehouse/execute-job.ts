@@ -6,6 +6,7 @@ import type {
   JobStatus,
   PublishJob,
   QuarantineJob,
+  StageJob,
 } from '@convergence/core/ports/warehouse.ts'
 import type { Database } from './database.ts'
 import { failureOf, isConflict } from './errors.ts'
@@ -13,6 +14,7 @@ import { findJob, insertJob } from './jobs.ts'
 import { publish, type JobContext } from './publish.ts'
 import { quarantine } from './quarantine.ts'
 import type { Session } from './session.ts'
+import { stage } from './staging.ts'
 
 export interface Execution {
   readonly database: Database
@@ -23,7 +25,7 @@ export interface Execution {
   readonly otherEnds: () => Promise<void>
 }
 
-type WritingJob = PublishJob | QuarantineJob
+type WritingJob = PublishJob | StageJob | QuarantineJob
 
 /** Two jobs that create one dataset are in each other's way: the later one runs again. */
 const MAX_CONFLICTS = 5
@@ -77,8 +79,16 @@ const effectAndRow = async (
   })
 }
 
-const effect = (session: Session, job: WritingJob, { context, clock }: Execution): Promise<JobCounts> =>
-  job.kind === 'publish' ? publish(session, job, context) : quarantine(session, job, clock.nowMs())
+const effect = (session: Session, job: WritingJob, { context, clock }: Execution): Promise<JobCounts> => {
+  switch (job.kind) {
+    case 'publish':
+      return publish(session, job, context)
+    case 'stage':
+      return stage(session, job, context.localPath)
+    case 'quarantine':
+      return quarantine(session, job, clock.nowMs())
+  }
+}
 
 const hasRow = async (ref: JobRef, { database }: Execution): Promise<boolean> => {
   try {

@@ -10,6 +10,7 @@ import { runPlan, type Compiler } from './publish-plan.ts'
 import { selectSource } from './select-source.ts'
 import type { Session } from './session.ts'
 import { partsSource, type Source } from './source.ts'
+import { dropStaged, stagedSource } from './staging.ts'
 import { tablePath } from './sql.ts'
 import { ensureTable, readTable, type StoredTable } from './tables.ts'
 import type { TranslateSql } from './tenant-query.ts'
@@ -25,8 +26,8 @@ const COMPILERS: Readonly<Record<PublishStrategy['type'], Compiler>> = {
   merge: publishMerge,
 }
 
-/** Made by `prepare`, and by nobody else. */
-const RESERVED_DATASETS: ReadonlySet<string> = new Set(['metadata', 'schema'])
+/** Made by `prepare` and by stage jobs, and by nobody else. */
+const RESERVED_DATASETS: ReadonlySet<string> = new Set(['metadata', 'schema', 'staging'])
 
 /** Publishes inside the caller's transaction. */
 export const publish = async (session: Session, job: PublishJob, context: JobContext): Promise<JobCounts> => {
@@ -46,23 +47,22 @@ export const publish = async (session: Session, job: PublishJob, context: JobCon
   })
   const counts = await runPlan(session, job, plan, source.bindings)
   if (job.replayed) await leaveQuarantine(session, job.replayed, { tenant: job.target.tenant, ...context })
+  if (job.source.kind === 'staged') await dropStaged(session, job.source.tables)
   return counts
 }
 
-const sourceOf = (
+const sourceOf = async (
   session: Session,
-  job: PublishJob,
+  { source, schema }: PublishJob,
   stored: StoredTable | undefined,
-  context: JobContext,
-): Promise<Source> =>
-  job.source.kind === 'parts'
-    ? partsSource(session, job.source.parts, job.schema, {
-        localPath: context.localPath,
-        name: 'parts',
-        runId: job.source.runId,
-      })
-    : selectSource(session, job.source, {
-        schema: job.schema,
-        stored: stored?.schema ?? [],
-        translate: context.translate,
-      })
+  { localPath, translate }: JobContext,
+): Promise<Source> => {
+  switch (source.kind) {
+    case 'parts':
+      return partsSource(session, source.parts, schema, { localPath, name: 'parts', runId: source.runId })
+    case 'staged':
+      return stagedSource(source, schema)
+    case 'select':
+      return selectSource(session, source, { schema, stored: stored?.schema ?? [], translate })
+  }
+}

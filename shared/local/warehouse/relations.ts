@@ -4,6 +4,7 @@ import type { NativeSql, Relation } from '@convergence/core/ports/warehouse.ts'
 import { bindParameter, bindParameters } from './parameters.ts'
 import type { Bindings, Session } from './session.ts'
 import { partsSource } from './source.ts'
+import { stagedSource } from './staging.ts'
 import { columnList, quoted, tablePath } from './sql.ts'
 import type { LocalQuery } from './tenant-query.ts'
 
@@ -38,7 +39,10 @@ const relationSql = async (
     const where = restriction(relation, `input_${name}`)
     return { sql: `(SELECT * FROM ${tablePath(relation.table)}${where.sql})`, bindings: where.bindings }
   }
-  const source = await partsSource(session, relation.parts, relation.schema, { localPath, name: `input_${name}` })
+  const source =
+    relation.kind === 'staged'
+      ? stagedSource(relation, relation.schema)
+      : await partsSource(session, relation.parts, relation.schema, { localPath, name: `input_${name}` })
   // Its rows come in the order of the parts; only its own columns are to be seen.
   return { sql: `(SELECT ${columnList(source.fields)} FROM ${source.sql})`, bindings: source.bindings }
 }

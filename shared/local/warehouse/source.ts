@@ -52,17 +52,25 @@ export const partsSource = async (
       ? `$${run} AS ${quoted(field.name)}`
       : partColumn(field, found.get(field.name.toLowerCase())),
   )
-  const known = new Set(fields.map(({ name }) => name.toLowerCase()))
+  const known = namesOf(fields)
   for (const field of found.values())
     if (!known.has(field.name.toLowerCase()))
       throw new InternalError(`the parts have a column "${field.name}" that the schema does not have`)
-  const hidden = POSITION.filter((name) => !known.has(name))
+  const hidden = hiddenOf(fields)
   return {
     sql: `(SELECT ${columns.join(', ')}${hidden.map((name) => `, ${name} AS "#${name}"`).join('')} FROM ${relation})`,
     bindings,
     fields,
     position: hidden.map((name) => `"#${name}"`),
   }
+}
+
+const namesOf = (fields: TableSchema): ReadonlySet<string> => new Set(fields.map(({ name }) => name.toLowerCase()))
+
+/** The reader's own columns that no column of these is named like. */
+export const hiddenOf = (fields: TableSchema): string[] => {
+  const known = namesOf(fields)
+  return POSITION.filter((name) => !known.has(name))
 }
 
 /** Types that a part holds as a table does. */
@@ -98,7 +106,7 @@ const partColumn = (field: Field, found: Field | undefined): string => {
   )
 }
 
-const emptySource = (fields: TableSchema): Source => ({
+export const emptySource = (fields: TableSchema): Source => ({
   sql: `(SELECT ${fields.map((field) => `CAST(NULL AS ${duckdbType(field)}) AS ${quoted(field.name)}`).join(', ')} WHERE FALSE)`,
   bindings: {},
   fields,

@@ -2,8 +2,9 @@ import type { IngestStep } from '@convergence/core/config/pipeline.ts'
 import { InternalError } from '@convergence/core/errors.ts'
 import type { Problem } from '@convergence/core/messages.ts'
 import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
-import { tableName } from '@convergence/core/table.ts'
-import { inBucket } from '../documents.ts'
+import { tableName, type TableRef } from '@convergence/core/table.ts'
+import { countFiles } from '../load/manifest.ts'
+import { sourceOf } from '../load/stage-parts.ts'
 import { targetOf, type StepContext } from '../stage.ts'
 import { driveChecks } from './drive-checks.ts'
 import { recordResults } from './record-results.ts'
@@ -22,9 +23,10 @@ export const passGate = async (
   context: StepContext<IngestStep>,
   plan: PlanHead,
   manifest: ManifestHead,
+  tables: readonly TableRef[] | undefined,
 ): Promise<GateResult> => {
   const rulesId = context.step.gate
-  const isIdle = manifest.parts.length === 0 && plan.strategy.type !== 'overwrite'
+  const isIdle = countFiles(manifest, 'parts') === 0 && plan.strategy.type !== 'overwrite'
   if (rulesId === undefined || isIdle) return { outcome: 'open', warnings: [] }
   const rules = context.snapshot.rules[rulesId]
   if (!rules) throw new InternalError(`the snapshot has no rules ${rulesId}`)
@@ -32,11 +34,7 @@ export const passGate = async (
     expectations: rules.expectations,
     schema: plan.schema,
     dialect: context.ports.warehouse.capabilities.dialect,
-    input: {
-      kind: 'parts',
-      parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
-      schema: plan.schema,
-    },
+    input: { ...(await sourceOf(context, plan, manifest, tables)), schema: plan.schema },
   })
   if (checks.outcome === 'running') return checks
   await recordResults(context, { rulesId, table: tableName(targetOf(context)), results: checks.results })
@@ -49,7 +47,11 @@ export const passGate = async (
 }
 
 /** What a gate that let the rows through had to say: its results were kept. */
-export const gateWarnings = async (...passed: Parameters<typeof passGate>): Promise<readonly Problem[]> => {
-  const gate = await passGate(...passed)
+export const gateWarnings = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+): Promise<readonly Problem[]> => {
+  const gate = await passGate(context, plan, manifest, [])
   return gate.outcome === 'open' ? gate.warnings : []
 }

@@ -20,7 +20,7 @@ export interface Publication {
   /** Partitions that nobody may have replaced since (`*`: any): else it is superseded as a whole. */
   readonly untouched?: readonly string[] | undefined
   /** The job for the partitions that are still its own to replace. */
-  job(partitions: readonly string[] | undefined): PublishJob | QuarantineJob
+  job(partitions: readonly string[] | undefined): Promise<PublishJob | QuarantineJob> | PublishJob | QuarantineJob
 }
 
 export type DoneJob = Extract<JobStatus, { state: 'done' }>
@@ -151,7 +151,7 @@ const claimAndSubmit = async (
     plannedAtMs: publication.plannedAtMs,
   }
   if (!(await writeLedger(context, open, { ...found.book, claim }))) return undefined
-  const submitted = await context.ports.warehouse.submit(jobRef(context.run, jobId), publication.job(partitions))
+  const submitted = await context.ports.warehouse.submit(jobRef(context.run, jobId), await publication.job(partitions))
   return submitted.outcome === 'submitted' ? running(context) : undefined
 }
 

@@ -19,6 +19,7 @@ const MANIFEST: ManifestHead = {
   rejectedChunks: 0,
   rejections: [],
   shards: 0,
+  shardFiles: [],
 }
 
 const STEP: StepState = {
@@ -62,7 +63,7 @@ const loadWhile = async (status: Run['status'], jobs: Readonly<Record<string, Jo
   const ports = {
     state: { get: (key: string) => Promise.resolve({ key, value: runThatIs(status), version: '2' }) },
     warehouse: {
-      capabilities: { pollMs: 1_000 },
+      capabilities: { pollMs: 1_000, maxPartsPerJob: 10 },
       poll: ({ jobId }: { jobId: string }) => Promise.resolve(jobs[jobId]),
       submit: ({ jobId }: { jobId: string }) => {
         submitted.push(jobId)

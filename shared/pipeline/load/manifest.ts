@@ -10,8 +10,10 @@ import {
   type ManifestShard,
   type Marker,
   type PlanHead,
+  type StoredFile,
 } from '@convergence/core/plan.ts'
-import { createDocument, documentExists, readDocument } from '../documents.ts'
+import type { PartRef } from '@convergence/core/ports/warehouse.ts'
+import { createDocument, documentExists, inBucket, readDocument, readFrozen } from '../documents.ts'
 import { mapLimited } from '../map-limited.ts'
 import { carryLaneOn, firstGaps, startLanes, type LaneWork } from '../plan/lanes.ts'
 import { addResult } from '../process/add-results.ts'
@@ -39,7 +41,7 @@ export const freezeManifest = async (context: StepContext, plan: PlanHead): Prom
 
 const freezeWhole = async (context: StepContext, plan: PlanHead): Promise<void> => {
   const shard = await readMarkers(context, 0, plan.chunks)
-  await freezeHead(context, plan, { ...shard, shards: 0 })
+  await freezeHead(context, plan, { ...shard, shards: 0, shardFiles: [] })
 }
 
 /** One shard's task; the only one of a step that needs no shards. */
@@ -95,11 +97,13 @@ const sendShard = (context: StepContext, shard: number): Promise<void> => {
 
 const freezeShards = async (context: StepContext, plan: PlanHead, shards: number): Promise<void> => {
   // The head of a large step holds the sums only: its parts stay in the shards.
-  const read = await mapLimited(range(0, shards), READS, async (index): Promise<ManifestShard> => {
-    const shard = await readShard(context, index)
-    return { ...shard, parts: [], rejects: [] }
+  const read = await mapLimited(range(0, shards), READS, async (index) => {
+    const { parts, rejects, ...sums } = await readShard(context, index)
+    const sum: ManifestShard = { ...sums, parts: [], rejects: [] }
+    return { sum, files: { parts: parts.length, rejects: rejects.length } }
   })
-  await freezeHead(context, plan, { ...read.reduce(addShards), shards })
+  const sums = read.map(({ sum }) => sum).reduce(addShards)
+  await freezeHead(context, plan, { ...sums, shards, shardFiles: read.map(({ files }) => files) })
 }
 
 const freezeHead = async (context: StepContext, plan: PlanHead, head: ManifestHead): Promise<void> => {
@@ -120,13 +124,38 @@ const sendStaged = (context: StepContext, head: ManifestHead): Promise<void> =>
 
 const stemOf = (context: StepContext, head: ManifestHead): string => jobStem(context.at, hash(JSON.stringify(head)))
 
-/** The frozen manifest with all its parts. Throws when it is not there: a step publishes only what was frozen. */
+/** The head of the frozen manifest. Throws when it is not there: a step publishes only what was frozen. */
 export const readManifest = async (context: StepContext): Promise<ManifestHead> => {
-  const head = await readDocument(context, manifestName(context.at), manifestHead)
+  const head = await readFrozen(context, manifestName(context.at), manifestHead)
   if (!head) throw new InternalError(`step ${context.at.stepId} has no manifest`)
-  if (head.shards === 0) return head
-  const shards = await mapLimited(range(0, head.shards), READS, (index) => readShard(context, index))
-  return { ...head, parts: shards.flatMap((shard) => shard.parts), rejects: shards.flatMap((shard) => shard.rejects) }
+  return head
+}
+
+type Files = 'parts' | 'rejects'
+
+export const countFiles = (head: ManifestHead, files: Files): number =>
+  head.shards === 0 ? head[files].length : head.shardFiles.reduce((sum, shard) => sum + shard[files], 0)
+
+/** Files [from, to) of a frozen manifest, in the order of its chunks; reads the shards in which they stand, and no other. */
+export const readFiles = async (
+  context: StepContext,
+  head: ManifestHead,
+  files: Files,
+  { from, to }: { readonly from: number; readonly to: number } = { from: 0, to: countFiles(head, files) },
+): Promise<PartRef[]> => {
+  const asPart = ({ name, rows }: StoredFile): PartRef => ({ ...inBucket(context, name), rows })
+  if (head.shards === 0) return head[files].slice(from, to).map(asPart)
+  let end = 0
+  const starts = head.shardFiles.map((shard) => (end += shard[files]) - shard[files])
+  const touched = range(0, head.shards).filter((index) => {
+    const [start = 0, length = 0] = [starts[index], head.shardFiles[index]?.[files]]
+    return length > 0 && start < to && start + length > from
+  })
+  const read = await mapLimited(touched, READS, async (index) => {
+    const start = starts[index] ?? 0
+    return (await readShard(context, index))[files].slice(Math.max(0, from - start), to - start).map(asPart)
+  })
+  return read.flat()
 }
 
 const readShard = async (context: StepContext, index: number): Promise<ManifestShard> => {

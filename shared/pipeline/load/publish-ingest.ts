@@ -7,19 +7,20 @@ import type { ManifestHead, PlanHead } from '@convergence/core/plan.ts'
 import type { PublishJob } from '@convergence/core/ports/warehouse.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Published } from '@convergence/core/run/advance.ts'
+import type { TableRef } from '@convergence/core/table.ts'
 import { resourceOf } from '../connectors/registry.ts'
-import { inBucket } from '../documents.ts'
 import { gateWarnings, passGate } from '../dq/gate.ts'
 import { moveCursor } from '../plan/cursor.ts'
 import { requirePlan } from '../plan/read-plan.ts'
 import { asProblem, failStep, sendEvent, targetOf, type StepContext } from '../stage.ts'
-import { readManifest } from './manifest.ts'
-import { driveFence, releaseLedger, type DoneJob, type FenceResult, type Publication } from './fence.ts'
+import { countFiles, readFiles, readManifest } from './manifest.ts'
+import { driveFence, releaseLedger, walkOwn, type DoneJob, type FenceResult, type Publication } from './fence.ts'
 import { loadQuarantine } from './load-quarantine.ts'
 import { refuseChunks, refuseRejects, refuseStillRejected } from './max-rejected.ts'
 import { pollPublish } from './poll-publish.ts'
 import { replacedBy, withoutNewer } from './partitions.ts'
 import { ingestWarnings } from './ingest-warnings.ts'
+import { ownRows, sourceOf, stageParts, type Staging } from './stage-parts.ts'
 import { imbalanceOf, readReceipt, recordReceipt, rowsOf, writeReceipt } from './settle.ts'
 
 /**
@@ -46,13 +47,30 @@ const publishOnce = async (context: StepContext<IngestStep>): Promise<number | u
     await failStep(context, asProblem(toPlatformError(error)), { ...manifest.counts, loaded: 0 })
     return undefined
   }
-  const gate = await passGate(context, plan, manifest)
+  const staged = await stageUnlessPublished(context, plan, manifest)
+  if (staged.outcome === 'running') return staged.waitMs
+  if (staged.outcome === 'failed') return answer(context, plan, manifest, staged)
+  const gate = await passGate(context, plan, manifest, staged.tables)
   if (gate.outcome === 'running') return gate.waitMs
   if (gate.outcome === 'refused') {
     await failStep(context, gate.problem, { ...manifest.counts, loaded: 0 })
     return undefined
   }
-  return answer(context, plan, manifest, await driveFence(context, publicationOf(context, plan, manifest)))
+  const publication = publicationOf(context, plan, manifest, staged.tables)
+  return answer(context, plan, manifest, await driveFence(context, publication))
+}
+
+/** The publish drops what was staged for it: once it is there, nothing is staged again, and while it runs its end is awaited. */
+const stageUnlessPublished = async (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+): Promise<Staging> => {
+  const { maxPartsPerJob, pollMs } = context.ports.warehouse.capabilities
+  const isLarge = countFiles(manifest, 'parts') > maxPartsPerJob
+  const live = isLarge ? (await walkOwn(context, context.state.stem ?? '')).live : undefined
+  if (!live) return stageParts(context, plan, manifest)
+  return live.status.state === 'done' ? { outcome: 'staged', tables: [] } : { outcome: 'running', waitMs: pollMs }
 }
 
 const answer = async (
@@ -81,7 +99,12 @@ const answer = async (
   }
 }
 
-const publicationOf = (context: StepContext<IngestStep>, plan: PlanHead, manifest: ManifestHead): Publication => {
+const publicationOf = (
+  context: StepContext<IngestStep>,
+  plan: PlanHead,
+  manifest: ManifestHead,
+  tables: readonly TableRef[] | undefined,
+): Publication => {
   return {
     stem: context.state.stem ?? '',
     target: targetOf(context),
@@ -89,26 +112,22 @@ const publicationOf = (context: StepContext<IngestStep>, plan: PlanHead, manifes
     plannedAtMs: Date.parse(plan.plannedAt),
     // What was replaced since is not to be added to.
     untouched: plan.quarantine && (plan.quarantine.partitions ?? [WHOLE_TABLE]),
-    job: (left) => jobOf(context, plan, manifest, left),
+    job: (left) => jobOf(context, plan, manifest, { left, tables }),
   }
 }
 
-const jobOf = (
+const jobOf = async (
   context: StepContext<IngestStep>,
   plan: PlanHead,
   manifest: ManifestHead,
-  left: readonly string[] | undefined,
-): PublishJob => ({
+  { left, tables }: { readonly left: readonly string[] | undefined; readonly tables: readonly TableRef[] | undefined },
+): Promise<PublishJob> => ({
   kind: 'publish',
   target: targetOf(context),
   schema: plan.schema,
   partitionBy: plan.partitionBy,
   clusterBy: plan.clusterBy,
-  source: {
-    kind: 'parts',
-    parts: manifest.parts.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
-    ...ownRows(context, plan),
-  },
+  source: await sourceOf(context, plan, manifest, tables),
   strategy: withoutNewer(plan.strategy, left),
   expectedRows: manifest.counts.accepted,
   ...(plan.quarantine && {
@@ -116,15 +135,11 @@ const jobOf = (
       runId: plan.quarantine.runId,
       stepId: context.at.stepId,
       rows: plan.quarantine.rows,
-      rejects: manifest.rejects.map((part) => ({ ...inBucket(context, part.name), rows: part.rows })),
+      rejects: await readFiles(context, manifest, 'rejects'),
     },
   }),
   labels: context.labels,
 })
-
-/** Parts that were taken over say which run made them; their rows become visible by this one. */
-const ownRows = ({ run }: StepContext, plan: PlanHead): { runId?: string } =>
-  plan.takenFrom === undefined ? {} : { runId: run.runId }
 
 /** Receipt, then cursor. Repeated, both are as they were. */
 const settleIngest = async (
@@ -140,7 +155,7 @@ const settleIngest = async (
     strategy: plan.strategy.type,
     jobId: done.jobId,
     counts: done.status.counts ?? { staged: 0, inserted: 0, updated: 0, deleted: 0, superseded: 0 },
-    staged: { ...manifest.counts, parts: manifest.parts.length, bytes: manifest.bytes },
+    staged: { ...manifest.counts, parts: countFiles(manifest, 'parts'), bytes: manifest.bytes },
     cursorFrom: plan.cursor?.from,
     cursorTo: to,
   })

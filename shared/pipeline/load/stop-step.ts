@@ -4,7 +4,8 @@ import { publishedChecks } from '../dq/settle-checks.ts'
 import { publishedTransform } from '../transform/settle-transform.ts'
 import type { StepContext } from '../stage.ts'
 import { sealStem, type DoneJob } from './fence.ts'
-import { quarantineStem } from './load-quarantine.ts'
+import { quarantineStems } from './load-quarantine.ts'
+import { readManifest } from './manifest.ts'
 import { publishedIngest } from './publish-ingest.ts'
 
 export type StopResult =
@@ -18,9 +19,10 @@ export type StopResult =
 export const stopStep = async (context: StepContext): Promise<StopResult> => {
   const stem = context.state.stem ?? ''
   const running = { outcome: 'running', waitMs: context.ports.warehouse.capabilities.pollMs } as const
-  // Rejected rows have a job of their own. First: of the two only the last is sealed again when the other was running.
-  if (context.step.type === 'ingest' && (await sealStem(context, quarantineStem(stem))).outcome === 'running')
-    return running
+  // Rejected rows have jobs of their own. First: only the last of all is sealed again when another was running.
+  if (context.step.type === 'ingest')
+    for (const own of quarantineStems(context, await readManifest(context)))
+      if ((await sealStem(context, own)).outcome === 'running') return running
   const seal = await sealStem(context, stem)
   if (seal.outcome === 'running') return running
   return { outcome: 'sealed', published: seal.outcome === 'published' ? await settle(context, seal) : undefined }
