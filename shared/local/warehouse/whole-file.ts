@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { InternalError, PlatformError } from '@convergence/core/errors.ts'
+import { text } from './parameters.ts'
 import type { Session } from './session.ts'
 
 /** Before the first block. */
@@ -8,13 +9,32 @@ const HEADER_BYTES = 3 * 4_096
 
 /**
  * DuckDB notices that the end of its file is missing only when it reads there, so that loads would go on into tables that nobody can
- * read. Right after the opening, before anything is written, the file has all blocks that its last checkpoint counted, or it was cut.
- * Throws InternalError.
+ * read. Its last blocks may be missing if they are free: it cuts those off itself. Throws InternalError.
  */
 export const requireWhole = async (session: Session, path: string): Promise<void> => {
-  const [blocks] = await session.all('SELECT total_blocks * block_size AS bytes FROM pragma_database_size()')
-  const [bytes, wanted] = [statSync(path).size, HEADER_BYTES + Number(blocks?.['bytes'] ?? 0)]
-  if (bytes < wanted) throw new InternalError(`its end is missing: it has ${bytes} of ${wanted} bytes`)
+  const [blocks] = await session.all('SELECT block_size, total_blocks, free_blocks FROM pragma_database_size()')
+  const [size, total, free] = [blocks?.['block_size'], blocks?.['total_blocks'], blocks?.['free_blocks']].map(Number)
+  const present = Math.floor((statSync(path).size - HEADER_BYTES) / size!)
+  if (present >= total!) return
+  if (total! - present > free! || (await lastBlock(session)) >= present)
+    throw new InternalError(`its end is missing: it has ${present} of ${total} blocks`)
+}
+
+/** Of the tables' rows: known from their descriptions, without reading them. */
+const lastBlock = async (session: Session): Promise<number> => {
+  const tables = await session.all(
+    `SELECT format('"{}"."{}"', schema_name, table_name) AS name FROM duckdb_tables() WHERE NOT temporary`,
+  )
+  let last = -1
+  for (const { name } of tables)
+    last = Math.max(
+      last,
+      await session.count(
+        `SELECT coalesce(max(greatest(block_id, coalesce(list_max(additional_block_ids), -1))), -1) FROM pragma_storage_info($name)`,
+        { name: text(String(name)) },
+      ),
+    )
+  return last
 }
 
 const DAMAGED =
