@@ -101,7 +101,6 @@ const judgeStep = (cloud: Cloud, at: Step, say: (text: string) => void): void =>
   const quarantined = mine.filter(isQuarantine)
   const receipt = cloud.state.get(`receipts/${run.runId}/${step.stepId}`)?.value as Receipt | undefined
   if (landed.length > 1) say(`was published ${landed.length} times`)
-  if (quarantined.length > 1) say(`was quarantined ${quarantined.length} times`)
   if (landed.length > 0 !== (receipt !== undefined)) say(`${landed.length} publishes, ${receipt ? 'a' : 'no'} receipt`)
   if (receipt && receipt.jobId !== landed[0]?.jobId) say('the receipt is of another job')
   if (receipt && landed[0]) judgeReceipt(at, receipt, landed[0], say)
@@ -115,7 +114,7 @@ const judgeStep = (cloud: Cloud, at: Step, say: (text: string) => void): void =>
   if (step.superseded && facts.strategy !== 'overwrite') say('is superseded, and overwrites nothing')
   if (step.superseded && landed.length > 0) say('is superseded, and was published')
   const { bad } = sourceOf(upload, step.stepId)
-  if (bad > 0 && facts.table !== 'copy' && quarantined.length !== 1) say('its bad rows are not in quarantine')
+  if (bad > 0 && facts.table !== 'copy' && quarantined.length === 0) say('its bad rows are not in quarantine')
   if (bad > 0 && facts.table !== 'copy' && step.warnings.length === 0) say('bad rows, and no warning')
 }
 
@@ -134,7 +133,7 @@ const judgeReceipt = ({ upload, facts }: Step, receipt: Receipt, landed: Landed,
 
 /** Each rejected row once, by where it stood; and of no row that fits. */
 const judgeQuarantine = (
-  { upload, facts }: Step,
+  { upload, step, facts }: Step,
   quarantined: readonly Landed[],
   say: (text: string) => void,
 ): void => {
@@ -142,7 +141,9 @@ const judgeQuarantine = (
   if (new Set(rows).size !== rows.length) say('a row is in quarantine twice')
   if (facts.cursor !== undefined || facts.table === 'list' || facts.table === 'copy') return
   const { bad } = sourceOf(upload, facts.stepId)
-  if (quarantined.length > 0 && rows.length !== bad) say(`${rows.length} rows are in quarantine, ${bad} are bad`)
+  // More parts than one job takes come by several, and a stop may come between them.
+  const isPartial = step.status === 'SUCCEEDED' ? rows.length !== bad : rows.length > bad
+  if (quarantined.length > 0 && isPartial) say(`${rows.length} rows are in quarantine, ${bad} are bad`)
 }
 
 /** Why the step must not publish: what its data says. */
