@@ -3,6 +3,7 @@ import { runEnded, type Run } from '@convergence/core/run/run.ts'
 import type { Cloud } from './cloud.ts'
 import { cancel } from './interventions.ts'
 import { BUCKET, TENANTS, type Upload } from './scenario.ts'
+import { sweep } from './serve.ts'
 
 /** Puts what the uploads need in its place, and lets them, their stops and what else becomes of them happen in their time. */
 export const begin = (cloud: Cloud, uploads: readonly Upload[]): void => {
@@ -10,9 +11,45 @@ export const begin = (cloud: Cloud, uploads: readonly Upload[]): void => {
     placeFiles(cloud, upload)
     send(cloud, upload)
   }
+  arrange(cloud, uploads)
   const watched = uploads.filter(({ stopAt }) => stopAt !== undefined)
   if (watched.length > 0) stopAtMoments(cloud, watched)
 }
+
+/** What is arranged for a run happens to it alone. */
+const arrange = (cloud: Cloud, uploads: readonly Upload[]): void => {
+  const { world } = cloud
+  if (!uploads.some(({ stall, failsFirst, loses }) => stall !== undefined || failsFirst || loses !== undefined)) return
+  const calls = new Map<string, number>()
+  const lost = new Set<string>()
+  const uploadOf = (runId: string | undefined): Upload | undefined => {
+    const run = cloud.state.get(`runs/${runId}`)?.value as Run | undefined
+    return run?.cause.type === 'upload'
+      ? uploads.find(({ object }) => run.cause.type === 'upload' && object === run.cause.name)
+      : undefined
+  }
+  world.arrangement = {
+    stallMs: ({ delivery }, label) => {
+      const stall = uploadOf((delivery?.payload as { runId?: string } | undefined)?.runId)?.stall
+      if (!stall || !label.startsWith(stall.verb) || !label.includes(stall.what)) return 0
+      const { runId = '' } = delivery?.payload as { runId?: string }
+      const times = (calls.get(runId) ?? 0) + 1
+      calls.set(runId, times)
+      return times === stall.nth ? stall.forMs : 0
+    },
+    vanishes: (payload) => {
+      const { type, runId = '', chunk } = payload as { type: string; runId?: string; chunk?: number }
+      if (type !== 'chunk' || lost.has(runId) || uploadOf(runId)?.loses !== chunk) return false
+      lost.add(runId)
+      return true
+    },
+    jobFails: (runId, jobId) => /^convergence-[0-9a-f]{40}-a1$/.test(jobId) && uploadOf(runId)?.failsFirst === true,
+  }
+  if (!uploads.some(({ loses }) => loses !== undefined)) return
+  for (let sweeps = 1; sweeps <= 8; sweeps++) world.at(sweeps * SWEEP_EVERY_MS, () => void sweep(cloud))
+}
+
+const SWEEP_EVERY_MS = 17 * 60_000
 
 const placeFiles = ({ world, objects }: Cloud, upload: Upload): void => {
   const put = (name: string, text: string): void => void objects.putObject({ bucket: BUCKET, name }, Buffer.from(text))

@@ -17,6 +17,14 @@ import type { World } from './world.ts'
 const TASK_NAME_MS = 3_600_000
 const MAX_TASK_BYTES = 100 * 1024
 
+interface Asked {
+  readonly queue: Queue
+  readonly task: Task
+  readonly name: string
+  readonly delayMs: number
+  readonly fiber: Fiber
+}
+
 interface DeadLetter {
   readonly payload: unknown
   readonly reason: Problem
@@ -39,6 +47,10 @@ export class Cloud {
   web: (request: HttpRequest) => HttpResponse = ({ url }) => {
     throw new NotFoundError(`nothing listens at ${url}`)
   }
+  /** Called when a task's name was used before, and is remembered. */
+  onUsedName: (queue: Queue, name: string, task: Task, fiber: Fiber) => void = () => {}
+  /** Called when a task was enqueued. */
+  onTask: (queue: Queue, name: string, task: Task, fiber: Fiber) => void = () => {}
   readonly #taskNames = new Map<string, number>()
 
   constructor(world: World, releases: readonly Release[]) {
@@ -65,7 +77,11 @@ export class Cloud {
       },
       tasks: {
         enqueue: (queue, task, { name, delayMs = 0 }) =>
-          fiber.call(`enqueue ${queue} ${task.type}`, () => this.#enqueue(queue, task, name, delayMs), 'write'),
+          fiber.call(
+            `enqueue ${queue} ${task.type}`,
+            () => this.#enqueue({ queue, task, name, delayMs, fiber }),
+            'write',
+          ),
       },
       configs: {
         current: (tenant) => fiber.call(`config current ${tenant}`, () => this.#current(tenant), 'read'),
@@ -87,16 +103,18 @@ export class Cloud {
     }
   }
 
-  #enqueue(queue: Queue, task: Task, name: string, delayMs: number): 'enqueued' | 'exists' {
+  #enqueue({ queue, task, name, delayMs, fiber }: Asked): 'enqueued' | 'exists' {
     const key = `${queue}/${name}`
     const used = this.#taskNames.get(key)
     if (used !== undefined) {
       const isRemembered = this.world.nowMs - used < TASK_NAME_MS
       this.world.count(isRemembered ? 'used task name' : 'forgotten task name')
+      if (isRemembered) this.onUsedName(queue, name, task, fiber)
       if (isRemembered) return 'exists'
     }
     if (JSON.stringify(task).length > MAX_TASK_BYTES) throw new LimitExceededError('the task is too large')
     this.#taskNames.set(key, this.world.nowMs)
+    this.onTask(queue, name, task, fiber)
     this.world.deliver({ queue }, task, delayMs)
     return 'enqueued'
   }

@@ -79,7 +79,7 @@ export class Fiber {
   async #request<T>(label: string, effect: () => T, kind: 'read' | 'write'): Promise<Answer<T>> {
     const { world } = this
     const key = within(this.key, this.#calls++)
-    await this.#park(world.latencyMs(key))
+    await this.#park(world.latencyMs(key) + world.arrangement.stallMs(this, label))
     const where = (): string => `${this.name}: ${label}`
     const aimed = world.aimed()
     const fault = aimed ? undefined : world.faults.pick(kind === 'write' ? OF_WRITES : OF_CALLS, key, where)

@@ -108,7 +108,7 @@ export class Tables {
     const isSlow = this.#world.faults.happens('jobIsSlow', key, () => ref.jobId)
     if (isSlow) this.#world.count('slow job')
     this.#world.at(this.#world.faults.amount(key, LENGTH) * (isSlow ? SLOW_MS : 30_000), () => {
-      const failure = this.#fails(ref.jobId) ?? refused
+      const failure = this.#fails(ref.jobId, job.labels.run) ?? refused
       if (failure) entry.status = { ...base, state: 'failed', failure }
       else if (job.kind === 'publish') entry.status = this.#land(ref, job)
       else if (job.kind === 'stage') entry.status = this.#stage(job)
@@ -117,8 +117,9 @@ export class Tables {
     })
   }
 
-  #fails(jobId: string): JobFailure | undefined {
-    if (!this.#world.faults.happens('jobFails', keyOf(jobId), () => jobId)) return undefined
+  #fails(jobId: string, runId: string): JobFailure | undefined {
+    const { arrangement, faults } = this.#world
+    if (!arrangement.jobFails(runId, jobId) && !faults.happens('jobFails', keyOf(jobId), () => jobId)) return undefined
     this.#world.count('job fails')
     return { code: 'UNAVAILABLE', retryable: true, message: 'the backend failed' }
   }

@@ -32,6 +32,18 @@ export interface Aim {
   readonly kind: 'crash-before' | 'crash-after' | 'lost-answer'
 }
 
+/** What a scenario arranges, beside the faults of the seed. */
+export interface Arrangement {
+  /** So long the fiber sleeps before the call. */
+  stallMs(fiber: Fiber, label: string): number
+  /** The task is gone without a word. */
+  vanishes(payload: unknown): boolean
+  /** The job of the run fails by what may work again. */
+  jobFails(runId: string, jobId: string): boolean
+}
+
+const NOTHING_ARRANGED: Arrangement = { stallMs: () => 0, vanishes: () => false, jobFails: () => false }
+
 /** What people and operators do, at the call of some fiber. */
 export type Intervention = 'cancel' | 'timeOut' | 'suspend' | 'deploy' | 'giveUp' | 'sweep'
 
@@ -73,6 +85,7 @@ export class World {
   working = 0
   /** A fiber was woken by the event. */
   stirred = false
+  arrangement = NOTHING_ARRANGED
   /** The host can say which messages and tasks it holds. */
   readonly isEmbedded: boolean
   readonly #options: WorldOptions
@@ -158,7 +171,10 @@ export class World {
     const isLate = this.faults.happens('late', message.key, () => message.name)
     if (isLate) this.count('late')
     const delivery: Delivery = { ...message, attempt: 1, failures: 0, isSettled: false, lease: undefined }
-    if ('queue' in delivery.channel && this.faults.happens('vanish', message.key, () => message.name)) {
+    const isTask = 'queue' in delivery.channel
+    const vanishes = (): boolean =>
+      this.arrangement.vanishes(message.payload) || this.faults.happens('vanish', message.key, () => message.name)
+    if (isTask && vanishes()) {
       this.count('vanish')
       this.note(message.name, 'vanishes')
       return

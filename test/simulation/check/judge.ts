@@ -140,10 +140,11 @@ const judgeQuarantine = (
   const rows = quarantined.flatMap((landed) => landed.rows.map((row) => `${row['origin']} ${row['position']}`))
   if (new Set(rows).size !== rows.length) say('a row is in quarantine twice')
   if (facts.cursor !== undefined || facts.table === 'list' || facts.table === 'copy') return
-  const { bad } = sourceOf(upload, facts.stepId)
+  const { bad, poisoned } = sourceOf(upload, facts.stepId)
+  // Of a rejected chunk no row is known.
   // More parts than one job takes come by several, and a stop may come between them.
   const isPartial = step.status === 'SUCCEEDED' ? rows.length !== bad : rows.length > bad
-  if (quarantined.length > 0 && isPartial) say(`${rows.length} rows are in quarantine, ${bad} are bad`)
+  if (quarantined.length > 0 && !poisoned && isPartial) say(`${rows.length} rows are in quarantine, ${bad} are bad`)
 }
 
 /** Why the step must not publish: what its data says. */
@@ -174,6 +175,8 @@ const isExplained = (cloud: Cloud, { upload, facts }: Step, { code }: { readonly
       return upload.pipelineId === 'hasty' || cloud.world.counts.has('timeOut')
     case 'LIMIT_EXCEEDED':
       return cloud.world.counts.has('load quota') || cloud.world.counts.has('too many parts')
+    case 'LIMIT_EXCEEDED':
+      return cloud.world.faults.fired.some(({ kind }) => kind === 'smallQuota')
     case 'UNAVAILABLE':
       return cloud.world.faults.fired.length > 0 || sourceOf(upload, facts.stepId).poisoned
     default:

@@ -3,6 +3,7 @@ import type { Ledger } from '@convergence/core/ledger.ts'
 import type { Marker } from '@convergence/core/plan.ts'
 import type { Run } from '@convergence/core/run/run.ts'
 import type { Cloud } from '../cloud.ts'
+import type { Fiber } from '../fiber.ts'
 
 /** What must hold at each write, while it happens. Types of the product are read here, none of its code that decides anything. */
 const ENDED = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED'])
@@ -19,6 +20,7 @@ export const watch = (cloud: Cloud, violations: string[]): void => {
   cloud.tables.onJob = (what, ref, job) => {
     if (what === 'submitted') watchJob(cloud, ref, job, report)
   }
+  watchNames(cloud, report)
   cloud.tables.onLanding = ({ jobId, table, labels }) => {
     const run = runOf(cloud, labels.run)
     if (!run || ENDED.has(run.status)) report(`${jobId} became visible although its run had ended`)
@@ -67,6 +69,21 @@ const watchObject = (
   const { result } = JSON.parse(Buffer.from(body).toString('utf8')) as Marker
   for (const part of [...result.parts, ...result.rejects])
     if (!cloud.objects.has(`convergence/${part.name}`)) report(`${name} names ${part.name}, which is not there`)
+}
+
+/** What a sweep sends again carries its tick in its name: a name that was used is refused for an hour. */
+const watchNames = (cloud: Cloud, report: Report): void => {
+  const ticks = new Map<string, number | undefined>()
+  const tickOf = ({ delivery }: Fiber): number | undefined => {
+    const { check, tick } = (delivery?.payload ?? {}) as { check?: string; tick?: number }
+    return check === 'quiet' || check === 'resume' ? tick : undefined
+  }
+  cloud.onTask = (queue, name, _task, fiber) => ticks.set(`${queue}/${name}`, tickOf(fiber))
+  cloud.onUsedName = (queue, name, task, fiber) => {
+    const tick = tickOf(fiber)
+    if (tick === undefined || task.type === 'run' || ticks.get(`${queue}/${name}`) === tick) return
+    report(`${fiber.name} sent a ${task.type} again under a name that was used`)
+  }
 }
 
 /** Job ids are the fence: an id is one job only where project and location are its run's; and a table has one writer at a time. */

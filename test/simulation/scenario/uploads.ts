@@ -41,9 +41,15 @@ export interface Upload extends StepSource {
   /** A message that claims another tenant for the run. */
   readonly forgeAfterMs?: number
   readonly flaw?: Flaw
+  /** A worker of the run sleeps before its n-th call of that label. */
+  readonly stall?: { readonly verb: string; readonly what: string; readonly nth: number; readonly forMs: number }
+  /** The first attempt of its publish fails by what may work again. */
+  readonly failsFirst?: boolean
+  /** A chunk whose task is gone without a word, until a sweep finds it. */
+  readonly loses?: number
 }
 
-type Kind = 'files' | 'writers' | 'feed' | 'graph' | 'moving' | 'noisy'
+type Kind = 'files' | 'writers' | 'feed' | 'graph' | 'moving' | 'noisy' | 'arranged' | 'lost'
 
 /** Most seeds play files; each plays few things, so that it is quick. */
 const KINDS: readonly Kind[] = [
@@ -55,6 +61,10 @@ const KINDS: readonly Kind[] = [
   'moving',
   'moving',
   'noisy',
+  'arranged',
+  'arranged',
+  'arranged',
+  'lost',
 ]
 
 const FAMILIES: readonly (readonly PipelineId[])[] = [
@@ -83,6 +93,13 @@ export const uploadsOf = (random: Prng): Upload[] => {
       return several(random, 1 + random.below(2), (n) => graphUpload(random, n))
     case 'moving':
       return several(random, 2, (n) => movingUpload(random, n))
+    case 'arranged':
+      return arrangedUploads(random)
+    case 'lost':
+      return several(random, 2, (n) => ({
+        ...fileUpload(random, n, random.pick(['append', 'merge'])),
+        loses: random.below(2),
+      }))
     case 'noisy':
       return noisyUploads(random)
   }
@@ -104,11 +121,45 @@ const withStop = (random: Prng, upload: Upload): Upload => {
   }
 }
 
+/** Runs of one table whose workers sleep at the calls where it matters: claims, submits, plans; with stops and failed jobs between them. */
+const arrangedUploads = (random: Prng): Upload[] => {
+  const [family, tenant] = [random.pick(FAMILIES), random.pick(TENANTS)]
+  const make = (n: number): Upload => ({
+    ...fileUpload(random, n, random.pick(family), tenant),
+    atMs: random.below(3_000),
+  })
+  const first = make(0)
+  switch (random.below(3)) {
+    case 0: {
+      // Sleeps with a claim that it has not used: others take the table over.
+      const stall = {
+        verb: 'job publish',
+        what: '',
+        nth: 1,
+        forMs: 1_000 + random.below(random.pick([20_000, 90_000])),
+      }
+      return [{ ...first, stall }, make(1), make(2)]
+    }
+    case 1: {
+      // Is stopped when its job has failed, and before it has submitted the next.
+      const stall = { verb: 'job publish', what: '', nth: 2, forMs: 2_000 + random.below(20_000) }
+      const stopAt = { moment: 'failed', afterMs: random.below(4_000) } as const
+      return [{ ...first, stall, stopAt, failsFirst: true }, make(1)]
+    }
+    default: {
+      // Knows only of its run's first attempt while another worker is at the second.
+      const stall = { verb: 'state get', what: 'ledgers/', nth: 1, forMs: 61_000 + random.below(70_000) }
+      return [{ ...first, stall, failsFirst: true }]
+    }
+  }
+}
+
 const objectOf = (tenant: string, pipelineId: PipelineId, n: number): string => `${tenant}/${pipelineId}/${n}/go`
 
 const fileUpload = (random: Prng, n: number, pipelineId: PipelineId, tenant: string = random.pick(TENANTS)): Upload => {
   const object = objectOf(tenant, pipelineId, n)
-  const chunks = random.chance(0.05) ? 0 : 1 + random.below(5)
+  // Without a file and without a schema there is no column that a table could be partitioned by.
+  const chunks = pipelineId !== 'inferred' && random.chance(0.05) ? 0 : 1 + random.below(5)
   const poisonedFile = random.chance(0.06) ? random.below(chunks) : -1
   const files = Array.from({ length: chunks }, (_, file) =>
     fileOf(random, { n, file, pipelineId, isPoison: file === poisonedFile }),
@@ -228,7 +279,9 @@ const movingUpload = (random: Prng, n: number): Upload => {
           ],
     }
   })
-  return { ...upload, moving }
+  // A planner may sleep between its shards and its head, until another has planned.
+  const stall = { verb: 'object put', what: '/plan.json', nth: 1, forMs: 61_000 + random.below(30_000) }
+  return { ...upload, moving, ...(random.chance(0.5) && { stall }) }
 }
 
 /** One tenant with fifty times the work of the other. */
