@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RestApiSource, RestResource } from '@convergence/core/config/source.ts'
 import { InvalidConfigError } from '@convergence/core/errors.ts'
+import type { Http } from '@convergence/core/ports/http.ts'
 import type { Connector, ConnectorContext, Json } from '../connector.ts'
 import { readCredentials } from './credentials.ts'
 import type { Limits, Sleep } from './limiter.ts'
@@ -10,21 +11,23 @@ import { readLink, sampleLink } from './read-link.ts'
 import { planSlots, readSlot } from './slots.ts'
 
 /**
- * Reads JSON APIs: one slot a window, in it page after page. The limits of a source hold for all of its resources and runs in this
- * process, for each tenant by itself.
+ * Reads JSON APIs: one slot a window, in it page after page. The limits of a source hold for all of its resources and runs over one
+ * client, that is in this process, for each tenant by itself.
  */
 export const createRestApiConnector = ({ sleep }: { sleep: Sleep }): Connector<RestApiSource> => {
-  const limiters = new Map<string, Limiter>()
+  const limiters = new WeakMap<Http, Map<string, Limiter>>()
 
-  const limiterOf = ({ tenant, source, operator, clock }: ConnectorContext<RestApiSource>): Limiter => {
+  const limiterOf = ({ tenant, source, operator, clock, http }: ConnectorContext<RestApiSource>): Limiter => {
     const { requests_per_minute: asked, concurrency } = source.limits
     const limits: Limits = {
       requestsPerMinute: Math.min(asked ?? Number.POSITIVE_INFINITY, operator.limits.max_requests_per_minute),
       concurrency,
     }
     const key = JSON.stringify([tenant, source.source_id, limits])
-    const limiter = limiters.get(key) ?? new Limiter(limits, clock, sleep)
-    limiters.set(key, limiter)
+    const known = limiters.get(http) ?? new Map<string, Limiter>()
+    limiters.set(http, known)
+    const limiter = known.get(key) ?? new Limiter(limits, clock, sleep)
+    known.set(key, limiter)
     return limiter
   }
 

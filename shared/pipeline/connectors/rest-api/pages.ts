@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { DataRejectedError, PlatformError } from '@convergence/core/errors.ts'
+import { DataRejectedError, PlatformError, UnauthenticatedError } from '@convergence/core/errors.ts'
 import type { RestApiSource, RestResource } from '@convergence/core/config/source.ts'
 import type { JsonPath } from '@convergence/core/json-path.ts'
 import { parseJsonPath } from '@convergence/core/json-path.ts'
@@ -7,7 +7,7 @@ import type { ConnectorContext } from '../connector.ts'
 import type { JsonValue, RecordOptions } from '../json-records.ts'
 import { readPath } from '../json-records.ts'
 import type { Credentials } from './credentials.ts'
-import { withoutSecrets } from './credentials.ts'
+import { readCredentials, withoutSecrets } from './credentials.ts'
 import type { Answer } from './exchange.ts'
 import { exchange } from './exchange.ts'
 import type { Limiter } from './limiter.ts'
@@ -20,7 +20,8 @@ export interface PageReader {
   readonly context: ConnectorContext<RestApiSource>
   readonly resource: RestResource
   readonly slot: Slot
-  readonly credentials: Credentials
+  /** Read again when they are refused. */
+  credentials: Credentials
   readonly limiter: Limiter
   readonly onRequest: () => void
 }
@@ -45,8 +46,22 @@ export const recordOptions = ({ context, resource }: Pick<PageReader, 'context' 
   nameOf: context.nameOf,
 })
 
-/** Asks for the page at a place. */
-export const fetchPage = (reader: PageReader, place: Place): Promise<Answer> => {
+/** Asks for the page at a place. Once more, if a key is refused in whose place another one stands by now. */
+export const fetchPage = async (reader: PageReader, place: Place): Promise<Answer> => {
+  const { credentials } = reader
+  try {
+    return await askFor(reader, place)
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError)) throw error
+    const { context, resource } = reader
+    context.secrets.invalidate(context.tenant)
+    reader.credentials = await readCredentials(context, resource)
+    if (JSON.stringify(reader.credentials) === JSON.stringify(credentials)) throw error
+    return askFor(reader, place)
+  }
+}
+
+const askFor = (reader: PageReader, place: Place): Promise<Answer> => {
   const { context, resource, slot, credentials } = reader
   return exchange(reader, pageRequest(context, resource, slot, place.address, credentials))
 }
