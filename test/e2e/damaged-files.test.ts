@@ -56,7 +56,7 @@ describe('files whose end is missing', () => {
     ['state.db', 0.5],
     ['warehouse.duckdb', 0.05],
     ['warehouse.duckdb', 0.7],
-    ['warehouse.duckdb', 0.99],
+    ['warehouse.duckdb', 0.9],
   ])('%s, of which %d is left, is refused until it is restored', async (name, share) => {
     restore()
     const whole = await rows()

@@ -9,7 +9,8 @@ const HEADER_BYTES = 3 * 4_096
 
 /**
  * DuckDB notices that the end of its file is missing only when it reads there, so that loads would go on into tables that nobody can
- * read. Its last blocks may be missing if they are free: it cuts those off itself. Throws InternalError.
+ * read. Its last blocks may be missing if they are free: it cuts those off itself. A last block that only an index uses is still found
+ * missing no sooner than it is read. Throws InternalError.
  */
 export const requireWhole = async (session: Session, path: string): Promise<void> => {
   const [blocks] = await session.all('SELECT block_size, total_blocks, free_blocks FROM pragma_database_size()')
