@@ -37,6 +37,8 @@ export interface ProcessInput {
   readonly origin: string
   /** Position of the input's first record. */
   readonly firstRow: number
+  /** It arrives slowly, or is of any size: rows are typed while the others are still being read, and make several parts. */
+  readonly piecemeal?: boolean | undefined
 }
 
 export interface TargetColumn {

@@ -8,9 +8,10 @@ import type {
   ProcessResult,
   Sample,
 } from '@convergence/core/ports/processor.ts'
-import type { ProcessDone } from './job.ts'
+import type { DoneFile } from './job.ts'
 import { sampleCsv, sampleJson } from './sample-text.ts'
 import { spoolBytes, spoolInput } from './spool/spool-input.ts'
+import { TableJobs } from './table-jobs.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 export interface PolarsProcessorOptions {
@@ -42,20 +43,20 @@ export class PolarsProcessor implements Processor {
   async process(request: ProcessRequest): Promise<ProcessResult> {
     const directory = await this.#makeDirectory()
     const release = (): Promise<void> => rm(directory, { recursive: true, force: true })
+    const { input, ...rest } = request
+    const jobs = new TableJobs(
+      this.#pool,
+      { ...rest, origin: input.origin, firstRow: input.firstRow },
+      directory,
+      input.piecemeal ?? false,
+    )
     try {
-      const { input, ...rest } = request
       const known = new Set([...request.columns.map((column) => column.source), ...request.ignored])
-      const spooled = await spoolInput(input, request.columns, [...known], directory)
-      const job = {
-        type: 'process',
-        directory,
-        spooled,
-        request: { ...rest, origin: input.origin, firstRow: input.firstRow },
-      } as const
-      const { result, peakBytes } = await this.#pool.run(job, input.origin)
-      const { parts, rejects, counts, samples, names, max } = result as ProcessDone
-      const unknownColumns = (spooled.unknown ?? names).filter((name) => !known.has(name))
-      const files = (list: ProcessDone['parts']) => list.map(({ path, ...file }) => ({ body: { path }, ...file }))
+      const unknown = await spoolInput(input, request.columns, [...known], jobs)
+      const { done, peakBytes } = await jobs.result()
+      const { parts, rejects, counts, samples, names, max } = done
+      const unknownColumns = (unknown ?? names).filter((name) => !known.has(name))
+      const files = (list: readonly DoneFile[]) => list.map(({ path, ...file }) => ({ body: { path }, ...file }))
       return {
         parts: files(parts),
         rejects: files(rejects),
@@ -67,6 +68,7 @@ export class PolarsProcessor implements Processor {
         release,
       }
     } catch (error) {
+      await jobs.settled()
       await release()
       throw error
     }

@@ -34,6 +34,11 @@ export class WorkerPool {
     this.#options = options
   }
 
+  /** A job would begin at once. */
+  get hasIdle(): boolean {
+    return this.#busy < this.#options.size
+  }
+
   /** Runs a job in a free child. `what` names the input in errors. Throws UnavailableError when the child dies of it. */
   async run(job: Job, what: string): Promise<Done> {
     await this.#enter()

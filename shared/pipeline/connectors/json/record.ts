@@ -1,6 +1,6 @@
 import { DataRejectedError } from '@convergence/core/errors.ts'
-import { CLOSE_BRACE, QUOTE } from './bytes.ts'
-import type { JsonScanner, Kind } from './scanner.ts'
+import { CLOSE_BRACE, COLON, COMMA, DOT, MINUS, QUOTE, ZERO, isDigit } from './bytes.ts'
+import { KIND, SPECIAL, type JsonScanner, type Kind } from './scanner.ts'
 import { stringOf } from './values.ts'
 
 /** BigQuery's limit of columns; records with more keys have data for keys. */
@@ -62,8 +62,10 @@ export class RecordCells {
   read(scanner: JsonScanner, depth: number): void {
     this.kinds.set(this.#initial)
     if (!scanner.open(CLOSE_BRACE)) return
-    let key = this.#first
+    let key: Key | undefined = this.#first
     do {
+      key = this.#readFamiliar(scanner, key)
+      if (key === undefined) return
       key = this.#key(scanner, key)
       scanner.colon()
       scanner.peek()
@@ -76,6 +78,61 @@ export class RecordCells {
         this.ends[column] = scanner.position
       }
     } while (scanner.more(CLOSE_BRACE))
+  }
+
+  /**
+   * Reads members as long as they are what nearly all are: the key that followed last time, a string without escapes or a plain number,
+   * and no white space. Gives the last key, with the scanner before a member that is something else; undefined at the object's end.
+   * One loop over locals, because it runs over every byte of every answer.
+   */
+  #readFamiliar(scanner: JsonScanner, from: Key): Key | undefined {
+    const { bytes } = scanner
+    const { kinds, starts, ends } = this
+    let at = scanner.position
+    let last = from
+    for (;;) {
+      const key = last.next
+      if (key === undefined || bytes[at] !== QUOTE || !startsWith(bytes, at + 1, key.written)) break
+      let end = at + 1 + key.written.length
+      if (bytes[end] !== COLON) break
+      const start = ++end
+      let byte = bytes[end]
+      let kind: Kind = KIND.literal
+      if (byte === QUOTE) {
+        do end++
+        while (SPECIAL[bytes[end] as number] === 0)
+        if (bytes[end++] !== QUOTE) break
+        kind = KIND.plain
+      } else {
+        if (byte === MINUS) byte = bytes[++end]
+        if (!isDigit(byte)) break
+        const leading = byte === ZERO ? end + 1 : undefined
+        do end++
+        while (isDigit(bytes[end]))
+        if (leading !== undefined && end !== leading) break
+        if (bytes[end] === DOT) {
+          if (!isDigit(bytes[++end])) break
+          do end++
+          while (isDigit(bytes[end]))
+        }
+      }
+      const after = bytes[end]
+      if (after !== COMMA && after !== CLOSE_BRACE) break
+      const { column } = key
+      if (column >= 0) {
+        kinds[column] = kind
+        starts[column] = start
+        ends[column] = end
+      }
+      last = key
+      at = end + 1
+      if (after === CLOSE_BRACE) {
+        scanner.position = at
+        return undefined
+      }
+    }
+    scanner.position = at
+    return last
   }
 
   #key(scanner: JsonScanner, previous: Key): Key {

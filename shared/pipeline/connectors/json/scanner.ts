@@ -41,7 +41,7 @@ export type Kind = (typeof KIND)[keyof typeof KIND]
 const LITERALS = { 0x74: Buffer.from('true'), 0x66: Buffer.from('false'), 0x6e: Buffer.from('null') } as const
 
 /** Bytes that end or break the run of a string: control characters, the quote, the backslash. */
-const SPECIAL = new Uint8Array(256).fill(1, 0, 0x20)
+export const SPECIAL = new Uint8Array(256).fill(1, 0, 0x20)
 SPECIAL[QUOTE] = 1
 SPECIAL[BACKSLASH] = 1
 

@@ -23,6 +23,7 @@ export const readSlice = (slot: FileSlot, { objects, bucket, resource, maxBytes 
     body: whole ? decompress(content, { origin: name, maxBytes }) : content,
     origin: name,
     firstRow: slice?.firstRow ?? 1,
+    piecemeal: whole,
   }
 }
 

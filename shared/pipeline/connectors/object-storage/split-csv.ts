@@ -1,7 +1,7 @@
 import { DataRejectedError } from '@convergence/core/errors.ts'
 import { LF, type CsvDialect } from '../../process/csv/dialect.ts'
 import { CsvRecord, INCOMPLETE, readRecord } from '../../process/csv/read-record.ts'
-import { PendingBytes } from '../../process/spool/pending-bytes.ts'
+import { PendingBytes } from '../../pending-bytes.ts'
 import { contentStart, headerNames, skipBlankLines, START_BYTES } from '../../process/spool/table-header.ts'
 
 /** A range of whole records of a file. */

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { RestApiSource, RestResource } from '@convergence/core/config/source.ts'
 import { InvalidConfigError } from '@convergence/core/errors.ts'
 import type { Http } from '@convergence/core/ports/http.ts'
+import { PendingBytes } from '../../pending-bytes.ts'
 import type { Connector, ConnectorContext, Json } from '../connector.ts'
 import { readCredentials } from './credentials.ts'
 import type { Limits, Sleep } from './limiter.ts'
@@ -44,6 +45,7 @@ export const createRestApiConnector = ({ sleep }: { sleep: Sleep }): Connector<R
       credentials: await readCredentials(context, resource),
       limiter: limiterOf(context),
       onRequest: () => requests++,
+      memory: new PendingBytes(),
       requests: () => requests,
     }
   }

@@ -9,6 +9,7 @@ import {
 } from '@convergence/core/errors.ts'
 import type { RestApiSource, RestResource } from '@convergence/core/config/source.ts'
 import type { HttpResponse } from '@convergence/core/ports/http.ts'
+import type { PendingBytes } from '../../pending-bytes.ts'
 import type { ConnectorContext } from '../connector.ts'
 import { excerpt } from '../json/scanner.ts'
 import type { Credentials } from './credentials.ts'
@@ -17,7 +18,7 @@ import type { Limiter } from './limiter.ts'
 import type { PageRequest } from './request.ts'
 import { exhaustedMs, isLimited, retryAfterMs } from './server-wait.ts'
 
-/** A good answer, whole. */
+/** A good answer, whole. Its bytes are gone when the next request is sent. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -32,6 +33,8 @@ export interface ExchangeDeps {
   readonly limiter: Limiter
   /** Counts every request that was sent. */
   readonly onRequest: () => void
+  /** Where an answer lies, until the next request is sent. */
+  readonly memory: PendingBytes
 }
 
 const FIRST_DELAY_MS = 500
@@ -70,7 +73,7 @@ const tryOnce = async (deps: ExchangeDeps, request: PageRequest): Promise<Answer
     return await deps.limiter.run(async () => {
       deps.onRequest()
       const response = await send(deps, request)
-      const bytes = await readAll(response)
+      const bytes = await readAll(response, deps.memory)
       const now = deps.context.clock.nowMs()
       const { status, headers, url } = response
       if (status < 200 || status > 299) return { error: refusal(deps, request, { status, headers, url, bytes }) }
@@ -101,10 +104,10 @@ const send = ({ context, resource }: ExchangeDeps, request: PageRequest): Promis
     allowedHosts: context.operator.hosts,
   })
 
-const readAll = async ({ body }: HttpResponse): Promise<Uint8Array> => {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+const readAll = async ({ body }: HttpResponse, memory: PendingBytes): Promise<Uint8Array> => {
+  memory.drop(memory.length)
+  for await (const chunk of body) memory.add(chunk)
+  return memory.bytes
 }
 
 /** What a status other than 2xx means, and what to do about it. */

@@ -3,6 +3,7 @@ import { DataRejectedError, PlatformError, UnauthenticatedError } from '@converg
 import type { RestApiSource, RestResource } from '@convergence/core/config/source.ts'
 import type { JsonPath } from '@convergence/core/json-path.ts'
 import { parseJsonPath } from '@convergence/core/json-path.ts'
+import type { PendingBytes } from '../../pending-bytes.ts'
 import type { ConnectorContext } from '../connector.ts'
 import type { JsonValue, RecordOptions } from '../json-records.ts'
 import { readPath } from '../json-records.ts'
@@ -24,6 +25,7 @@ export interface PageReader {
   credentials: Credentials
   readonly limiter: Limiter
   readonly onRequest: () => void
+  readonly memory: PendingBytes
 }
 
 /** What a page's records become, with how many they are and the rest of its document. */

@@ -59,7 +59,13 @@ export const readLink = async (
     isRead = true
   }
   return {
-    input: { format: { ...CSV, columns }, body: body(), origin: originOf(reader), firstRow: start.records + 1 },
+    input: {
+      format: { ...CSV, columns },
+      body: body(),
+      origin: originOf(reader),
+      firstRow: start.records + 1,
+      piecemeal: true,
+    },
     end: () => endOf(isRead, next, unknown, reader.requests()),
   }
 }

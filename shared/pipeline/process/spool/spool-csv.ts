@@ -8,10 +8,11 @@ import { countPlainRecords, isPlain, NOT_PLAIN } from '../csv/count-records.ts'
 import { countRuledRecords, UNRULED } from '../csv/count-ruled-records.ts'
 import { csvDialect, LF, type CsvDialect } from '../csv/dialect.ts'
 import { CsvRecord, fieldText, INCOMPLETE, readRecord } from '../csv/read-record.ts'
-import type { Segment, SpooledTable } from '../job.ts'
-import { PendingBytes } from './pending-bytes.ts'
+import type { Segment } from '../job.ts'
+import { PendingBytes } from '../../pending-bytes.ts'
 import { RejectsFile } from './rejects-file.ts'
 import { SpoolFile } from './spool-file.ts'
+import type { TableSink } from './table-sink.ts'
 import { checkNames, contentStart, headerNames, skipBlankLines, START_BYTES } from './table-header.ts'
 
 /** A record larger than this is a quote that nobody closed. */
@@ -27,9 +28,9 @@ export const spoolCsv = async (
   input: ProcessInput,
   format: CsvInput,
   columns: readonly TargetColumn[],
-  directory: string,
-): Promise<SpooledTable> => {
-  const spooler = new CsvSpooler(input, format, columns, directory)
+  tables: TableSink,
+): Promise<void> => {
+  const spooler = new CsvSpooler(input, format, columns, tables)
   return spooler.spool(async () => {
     for await (const chunk of input.body) await spooler.push(chunk)
   })
@@ -41,11 +42,14 @@ export class CsvSpooler {
   readonly #columns: readonly TargetColumn[]
   readonly #dialect: CsvDialect
   readonly #origin: string
-  readonly #directory: string
+  readonly #tables: TableSink
   readonly #record = new CsvRecord()
-  readonly #rejects: RejectsFile
   readonly #nulls: ReadonlySet<string>
-  readonly #segments: Segment[] = []
+  #directory: string
+  #rejects: RejectsFile
+  #segments: Segment[] = []
+  #tableBytes = 0
+  #handedOver = 0
   #names: readonly string[] | undefined
   /** Of the verbatim segment, as long as all its cells keep them. */
   #rules: CellRules | undefined
@@ -59,23 +63,24 @@ export class CsvSpooler {
   #wanted = 1
   #started = false
 
-  constructor(input: ProcessInput, format: CsvInput, columns: readonly TargetColumn[], directory: string) {
+  constructor(input: ProcessInput, format: CsvInput, columns: readonly TargetColumn[], tables: TableSink) {
     this.#format = format
     this.#columns = columns
     this.#dialect = csvDialect(format)
     this.#origin = input.origin
-    this.#directory = directory
+    this.#tables = tables
     this.#position = input.firstRow
     this.#segmentStart = input.firstRow
     this.#nulls = new Set(format.nullValues)
-    this.#rejects = new RejectsFile(join(directory, 'ragged.csv'), input.origin)
+    this.#directory = tables.folder()
+    this.#rejects = this.#openRejects()
   }
 
   /** Runs what pushes, and ends; files are let go of when it fails. */
-  async spool(feed: () => Promise<void>): Promise<SpooledTable> {
+  async spool(feed: () => Promise<void>): Promise<void> {
     try {
       await feed()
-      return await this.#end()
+      await this.#end()
     } catch (error) {
       await Promise.all([this.#file?.abandon(), this.#rejects.abandon()])
       throw error
@@ -87,29 +92,44 @@ export class CsvSpooler {
     if (this.#pending.length < this.#wanted) return
     const used = await this.#consume(this.#pending.bytes, false)
     this.#pending.drop(used)
+    this.#tableBytes += used
     this.#wanted = used > 0 ? this.#pending.length + 1 : this.#pending.length * 2
     if (this.#pending.length > MAX_RECORD_BYTES)
       throw new DataRejectedError(
         `${this.#origin}: record ${this.#position} is longer than 64 MiB; a quote that opens in it is probably never closed`,
       )
+    if (used > 0 && this.#names && this.#tables.wants(this.#tableBytes)) await this.#handOver()
   }
 
-  async #end(): Promise<SpooledTable> {
+  async #end(): Promise<void> {
     const { bytes } = this.#pending
     const used = bytes.length > 0 ? await this.#consume(bytes, true) : 0
     if (used < bytes.length)
       throw new DataRejectedError(`${this.#origin}: the quote that opens in record ${this.#position} is never closed`)
     if (!this.#names) this.#noData()
+    await this.#handOver()
+  }
+
+  /** The records so far are a table; those that come are the next one's. */
+  async #handOver(): Promise<void> {
     await this.#closeSegment()
+    const rejects = await this.#rejects.close()
+    const [directory, segments] = [this.#directory, this.#segments]
+    if (segments.length === 0 && rejects.rows === 0 && this.#handedOver > 0) return
     const { delimiter, quote, nullValues } = this.#format
-    return {
-      names: this.#names ?? [],
-      segments: this.#segments,
-      delimiter,
-      quote,
-      nullValues,
-      rejects: await this.#rejects.close(),
-    }
+    const names = this.#names ?? []
+    this.#handedOver++
+    this.#directory = this.#tables.folder()
+    this.#rejects = this.#openRejects()
+    this.#segments = []
+    this.#tableBytes = 0
+    this.#canonical = false
+    this.#setNames(names)
+    await this.#tables.take({ names, segments, delimiter, quote, nullValues, rejects }, directory)
+  }
+
+  #openRejects(): RejectsFile {
+    return new RejectsFile(join(this.#directory, 'ragged.csv'), this.#origin)
   }
 
   /** Counts a record that is no row, after the whole records that were pushed. */

@@ -1,26 +1,33 @@
 import { join } from 'node:path'
 import { DataRejectedError } from '@convergence/core/errors.ts'
 import type { ProcessInput, TargetColumn } from '@convergence/core/ports/processor.ts'
-import type { Spooled } from '../job.ts'
 import { spoolCsv } from './spool-csv.ts'
 import { SpoolFile } from './spool-file.ts'
 import { spoolJson } from './spool-json.ts'
+import type { TableSink } from './table-sink.ts'
 
-/** Writes an input to files of ours in `directory`, under names of ours: polars acts on what a name ends in. */
+/**
+ * Writes an input to files of ours, under names of ours: polars acts on what a name ends in. Gives the names of what nobody wants, where
+ * the tables do not say it.
+ */
 export const spoolInput = async (
   input: ProcessInput,
   columns: readonly TargetColumn[],
   wanted: readonly string[],
-  directory: string,
-): Promise<Spooled & { unknown?: readonly string[] }> => {
+  tables: TableSink,
+): Promise<readonly string[] | undefined> => {
   const { format } = input
   switch (format.format) {
     case 'csv':
-      return spoolCsv(input, format, columns, directory)
-    case 'parquet':
-      return { parquet: await spoolBytes(input, join(directory, 'input.parquet')) }
+      await spoolCsv(input, format, columns, tables)
+      return undefined
+    case 'parquet': {
+      const folder = tables.folder()
+      await tables.take({ parquet: await spoolBytes(input, join(folder, 'input.parquet')) }, folder)
+      return undefined
+    }
     default:
-      return spoolJson(input, format, columns, wanted, directory)
+      return spoolJson(input, format, columns, wanted, tables)
   }
 }
 

@@ -2,8 +2,8 @@ import { DataRejectedError, LimitExceededError } from '@convergence/core/errors.
 import { parseJsonPath } from '@convergence/core/json-path.ts'
 import type { CsvInput, JsonInput, ProcessInput, TargetColumn } from '@convergence/core/ports/processor.ts'
 import { encodeCsv, RowMemory } from '../../connectors/json-records.ts'
-import type { SpooledTable } from '../job.ts'
 import { CsvSpooler } from './spool-csv.ts'
+import type { TableSink } from './table-sink.ts'
 
 const BLOCK_BYTES = 1 << 20
 const LF = 0x0a
@@ -19,15 +19,18 @@ const TEXT_CELLS = {
   nullValues: [''],
 } as const satisfies Partial<CsvInput>
 
-/** Writes the records of a JSON body as text cells of the wanted columns: numbers keep their digits, NULL is not the empty text. */
+/**
+ * Writes the records of a JSON body as text cells of the wanted columns: numbers keep their digits, NULL is not the empty text. Gives the
+ * keys that are not wanted.
+ */
 export const spoolJson = async (
   input: ProcessInput,
   format: JsonInput,
   columns: readonly TargetColumn[],
   wanted: readonly string[],
-  directory: string,
-): Promise<SpooledTable & { unknown: readonly string[] }> => {
-  const spooler = new CsvSpooler(input, { ...TEXT_CELLS, columns: wanted }, columns, directory)
+  tables: TableSink,
+): Promise<readonly string[]> => {
+  const spooler = new CsvSpooler(input, { ...TEXT_CELLS, columns: wanted }, columns, tables)
   const unknown = new Set<string>()
   const memory = new RowMemory()
   const encode = (bytes: Uint8Array, records: string): Buffer => {
@@ -37,11 +40,11 @@ export const spoolJson = async (
   }
   const spoolDocument = (bytes: Buffer): Promise<void> =>
     spooler.push(withOrigin(input.origin, () => encode(bytes, format.records ?? '[*]')))
-  const table = await spooler.spool(async () => {
+  await spooler.spool(async () => {
     if (format.format === 'json') await spoolDocument(await wholeBody(input))
     else await spoolLines(input, spooler, encode)
   })
-  return { ...table, unknown: [...unknown] }
+  return [...unknown]
 }
 
 type Encode = (bytes: Uint8Array, records: string) => Buffer
