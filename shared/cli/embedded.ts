@@ -119,6 +119,7 @@ const assemble = async ({ project, settings, local, closers, close }: Parts): Pr
     bucket: settings.bucket,
     deliveries,
     trouble: () => workers.trouble(),
+    givenUp: (runId) => workers.givenUp(runId),
   })
   return {
     project,

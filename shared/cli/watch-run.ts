@@ -1,3 +1,4 @@
+import { UnavailableError } from '@convergence/core/errors.ts'
 import { runEnded } from '@convergence/core/run/run.ts'
 import type { CliContext } from './context.ts'
 import { Exit, LEFT } from './failure.ts'
@@ -15,7 +16,10 @@ export interface WatchOptions {
   readonly onFirstStop?: string | undefined
 }
 
-/** Shows how a run goes on, until it has ended. Leaving ends with exit code 130; the run is as it is. */
+/**
+ * Shows how a run goes on, until it has ended. Leaving ends with exit code 130; the run is as it is. Throws UnavailableError when its work
+ * was given up meanwhile: nobody carries it on now.
+ */
 export const watchRun = async (
   context: CliContext,
   platform: Platform,
@@ -25,11 +29,13 @@ export const watchRun = async (
   const { io } = context
   const show = options.quiet ? () => {} : shower(context)
   const leaving = leaveRequest(context, options)
+  const startedMs = Date.now()
   try {
     for (;;) {
       const look = await platform.lookAtRun({ runId })
       show(look)
       if (runEnded(look.run)) return look
+      if (look.givenUp && Date.parse(look.givenUp.at) >= startedMs) throw givenUp(look)
       if ((await Promise.race([leaving.left, wait(LOOK_EVERY_MS)])) === 'left') throw new Exit(LEFT)
     }
   } finally {
@@ -37,6 +43,11 @@ export const watchRun = async (
     if (!options.quiet && io.isTerminal) io.live.clear()
   }
 }
+
+const givenUp = ({ run, givenUp: work }: RunLook): UnavailableError =>
+  new UnavailableError(
+    `run ${run.run_id} is not carried on: ${work?.reason}. It stays ${run.status}: mend that, then the same command goes on with it`,
+  )
 
 const shower = ({ io, style, print }: CliContext): ((look: RunLook) => void) => {
   const lines = progressLines()

@@ -4,7 +4,7 @@ import type { MessageBus } from '@convergence/core/ports/message-bus.ts'
 
 /**
  * A command or task that was given up fails its step, and an event that was given up stops its run: so no run waits for what will not
- * come. Only a stop that cannot be carried out itself leaves its run as it is; the next start tries again.
+ * come. Only a stop that cannot be carried out itself leaves its run as it is; the next start tries again. False: nothing answers it.
  */
 export const failDeadLetter = async (
   bus: MessageBus,
@@ -14,12 +14,13 @@ export const failDeadLetter = async (
     readonly attempts: number
     readonly reason: PlatformError
   },
-): Promise<void> => {
+): Promise<boolean> => {
   const event = eventFor(letter.channel, letter.payload, {
     code: letter.reason.code,
     message: `${letter.reason.message} (given up after ${letter.attempts} attempts)`,
   })
   if (event) await bus.publish('run-events', event)
+  return event !== undefined
 }
 
 const eventFor = (channel: string, payload: unknown, error: Problem): RunEvent | undefined => {

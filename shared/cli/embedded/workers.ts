@@ -5,6 +5,7 @@ import type { LocalPlatform } from '@convergence/local/ports.ts'
 import { UploadWatcher } from '@convergence/local/upload-watcher.ts'
 import type { Settings } from '@convergence/runtime/settings.ts'
 import { failDeadLetter } from './fail-dead-letter.ts'
+import { GivenUp, type GivenUpWork } from './given-up.ts'
 import { handlersOf } from './handlers.ts'
 import { deliveriesOf } from './deliveries.ts'
 import { queuePolicies } from './queue-policies.ts'
@@ -15,6 +16,8 @@ export interface Workers {
   stop(): Promise<void>
   /** Why nothing is delivered, if that is so. */
   trouble(): string | undefined
+  /** Why a run is not carried on, if that is so. */
+  givenUp(runId: string): GivenUpWork | undefined
 }
 
 /** Delivers messages and tasks to the functions' handlers, and watches the buckets' folders. */
@@ -39,6 +42,7 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
   }
   let sweeping: NodeJS.Timeout | undefined
   let trouble: string | undefined
+  const givenUp = new GivenUp(clock)
   const host = new LocalHost({
     database,
     clock,
@@ -47,7 +51,14 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
     handlers: topics,
     taskHandlers: queues,
     queues: queuePolicies(settings.lanes),
-    onDeadLetter: (letter) => failDeadLetter(ports.bus, letter),
+    onDeadLetter: async (letter) => {
+      let isAnswered = false
+      try {
+        isAnswered = await failDeadLetter(ports.bus, letter)
+      } finally {
+        if (!isAnswered) givenUp.note(letter)
+      }
+    },
     onTrouble: (found) => (trouble = found),
   })
   let watcher: UploadWatcher | undefined
@@ -66,5 +77,6 @@ export const createWorkers = (local: LocalPlatform, settings: Settings): Workers
       await host.stop()
     },
     trouble: () => trouble,
+    givenUp: (runId) => givenUp.of(runId),
   }
 }

@@ -28,10 +28,12 @@ export interface PlatformOptions {
   readonly deliveries?: RunDeliveries | undefined
   /** Why nothing goes on, if that is so. */
   readonly trouble?: (() => string | undefined) | undefined
+  readonly givenUp?: ((runId: string) => RunLook['givenUp']) | undefined
 }
 
 /** The platform of this process: the control plane's verbs. */
-export const embeddedPlatform = ({ ports, pepper, bucket, deliveries, trouble }: PlatformOptions): Platform => {
+export const embeddedPlatform = (options: PlatformOptions): Platform => {
+  const { ports, pepper, bucket, deliveries, trouble, givenUp } = options
   const context = (): ControlContext => ({ ports, trace: ports.random.hex(16) })
   const of = (tenant: string): TenantContext => ({ ...context(), tenant })
   const readProgress = progressReader(context(), bucket)
@@ -42,6 +44,7 @@ export const embeddedPlatform = ({ ports, pepper, bucket, deliveries, trouble }:
     progress: await readProgress(run),
     waits: await readWaits(context(), bucket, run),
     trouble: trouble?.(),
+    givenUp: givenUp?.(run.runId),
   })
 
   return {

@@ -46,6 +46,8 @@ export interface RunLook {
   readonly waits: readonly StepWait[]
   /** Why nothing at all goes on: the disk is full, for one. */
   readonly trouble?: string | undefined
+  /** Why nobody carries the run on, and since when (ISO instant). */
+  readonly givenUp?: { readonly reason: string; readonly at: string } | undefined
 }
 
 export interface RunExplained extends RunLook {
