@@ -16,6 +16,8 @@ import type { World } from './world.ts'
 /** So long a task's name is remembered. */
 const TASK_NAME_MS = 3_600_000
 const MAX_TASK_BYTES = 100 * 1024
+/** Among which fibers are spread. */
+const PROCESSES = 3
 
 interface Asked {
   readonly queue: Queue
@@ -51,6 +53,7 @@ export class Cloud {
   onUsedName: (queue: Queue, name: string, task: Task, fiber: Fiber) => void = () => {}
   /** Called when a task was enqueued. */
   onTask: (queue: Queue, name: string, task: Task, fiber: Fiber) => void = () => {}
+  readonly #cachedSecrets = Array.from({ length: PROCESSES }, () => new Map<string, string>())
   readonly #taskNames = new Map<string, number>()
 
   constructor(world: World, releases: readonly Release[]) {
@@ -131,9 +134,9 @@ export class Cloud {
     throw new NotFoundError(`there is no config ${hash} of ${tenant}`)
   }
 
-  /** Cached by the process until it is told to forget. */
+  /** Cached by the process, one of a few, until it is told to forget. */
   #secretsOf(fiber: Fiber): SecretStore {
-    const cached = new Map<string, string>()
+    const cached = this.#cachedSecrets[fiber.key % PROCESSES] as Map<string, string>
     return {
       get: async (tenant, name) => {
         const key = `${tenant}/${name}`
@@ -143,7 +146,9 @@ export class Cloud {
         cached.set(key, value)
         return value
       },
-      invalidate: () => cached.clear(),
+      invalidate: (tenant) => {
+        for (const key of cached.keys()) if (key.startsWith(`${tenant}/`)) cached.delete(key)
+      },
     }
   }
 }

@@ -19,6 +19,8 @@ const OF_FAULTS = [
   'deploy',
   'giveUp',
   'sweep',
+  'rotate',
+  'refused key',
   'vanish',
   'blackout',
   'clockStep',

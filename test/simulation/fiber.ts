@@ -17,6 +17,7 @@ const OF_CALLS = [
   'suspend',
   'giveUp',
   'sweep',
+  'rotate',
   'blackout',
 ] as const satisfies readonly (keyof Profile)[]
 const OF_WRITES = [...OF_CALLS, 'lostAnswer', 'lateEffect'] as const
@@ -134,6 +135,7 @@ export class Fiber {
       case 'deploy':
       case 'giveUp':
       case 'sweep':
+      case 'rotate':
         world.intervene(fault, this, amount)
         return undefined
       default:

@@ -23,6 +23,9 @@ export const intervene = (cloud: Cloud, kind: Intervention, fiber: Fiber, amount
     case 'sweep':
       void sweep(cloud)
       break
+    case 'rotate':
+      for (const versions of cloud.secrets.values()) versions.push(`key-${versions.length + 1}`)
+      break
     case 'suspend':
       return suspend(cloud, amount)
     case 'cancel':

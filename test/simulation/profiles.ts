@@ -21,6 +21,8 @@ export interface Profile {
   readonly giveUp: number
   /** Of calls: the sweep begins, which a schedule asks for. */
   readonly sweep: number
+  /** Of calls: every key is replaced, and the old ones are refused. */
+  readonly rotate: number
   /** Of calls: nothing answers for a minute. */
   readonly blackout: number
   /** Of calls: the clock steps back by up to ten minutes. */
@@ -57,6 +59,7 @@ const NOTHING: Profile = {
   deploy: 0,
   giveUp: 0,
   sweep: 0,
+  rotate: 0,
   blackout: 0,
   clockStep: 0,
   clockSkew: 0,
@@ -83,6 +86,7 @@ const BASE: Profile = {
   deploy: 0.0005,
   giveUp: 0.0002,
   sweep: 0.0002,
+  rotate: 0.0005,
   blackout: 0.0002,
   clockStep: 0.005,
   clockSkew: 0.3,

@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts'
 import { intervene } from './interventions.ts'
 import { Prng } from './prng.ts'
 import { PROFILES, type ProfileName } from './profiles.ts'
-import { Api, releasesOf, TENANTS, uploadsOf, type Upload } from './scenario.ts'
+import { Api, API_KEY, releasesOf, TENANTS, uploadsOf, type Upload } from './scenario.ts'
 import { bury, serve, sweep } from './serve.ts'
 import { World, type Aim } from './world.ts'
 
@@ -60,7 +60,7 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
     world.startMs,
     (object) => uploads.find((one) => one.object === object)?.flaw,
   )
-  cloud.web = (request) => api.answer(request, world.nowMs)
+  serveApi(cloud, api)
   watch(cloud, violations)
   watchCursors(cloud, api, violations)
   for (const tenant of TENANTS)
@@ -79,6 +79,17 @@ export const simulate = async (seed: number, options: SimulateOptions = {}): Pro
   const outcome = judge({ cloud, api }, uploads, violations)
   const { trace, counts, calls, faults } = world
   return { ...outcome, seed, trace, faults: counts, fired: faults.fired, calls, uploads: asked.length, cloud }
+}
+
+const serveApi = (cloud: Cloud, api: Api): void => {
+  const { secrets, world } = cloud
+  const nameOf = (tenant: string): string => `${tenant}/${API_KEY}`
+  for (const tenant of TENANTS) secrets.set(nameOf(tenant), ['key-1'])
+  cloud.web = (request) => {
+    const answer = api.answer(request, world.nowMs, (tenant) => secrets.get(nameOf(tenant))?.at(-1) ?? '')
+    if (answer.status === 401) world.count('refused key')
+    return answer
+  }
 }
 
 const play = async (cloud: Cloud): Promise<void> => {

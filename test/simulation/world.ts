@@ -45,7 +45,7 @@ export interface Arrangement {
 const NOTHING_ARRANGED: Arrangement = { stallMs: () => 0, vanishes: () => false, jobFails: () => false }
 
 /** What people and operators do, at the call of some fiber. */
-export type Intervention = 'cancel' | 'timeOut' | 'suspend' | 'deploy' | 'giveUp' | 'sweep'
+export type Intervention = 'cancel' | 'timeOut' | 'suspend' | 'deploy' | 'giveUp' | 'sweep' | 'rotate'
 
 export interface WorldOptions {
   readonly seed: number

@@ -41,8 +41,10 @@ export class Api {
     return (this.rows.get(tenant) ?? []).filter(({ seenAtMs }) => seenAtMs <= nowMs)
   }
 
-  answer({ url }: HttpRequest, nowMs: number): HttpResponse {
+  /** `keyOf`: the only key that it takes of a tenant. */
+  answer({ url, headers }: HttpRequest, nowMs: number, keyOf: (tenant: string) => string): HttpResponse {
     const { hostname, pathname, searchParams: asked } = new URL(url)
+    if (headers?.['authorization'] !== `Bearer ${keyOf(hostname.replace('.test', ''))}`) return refusalOf(url)
     const rows = this.seen(hostname.replace('.test', ''), nowMs)
     const flaw = this.#flawOf(asked.get('object') ?? '')
     const document =
@@ -62,6 +64,8 @@ export class Api {
     }
   }
 }
+
+const refusalOf = (url: string): HttpResponse => ({ status: 401, headers: {}, url, body: (async function* () {})() })
 
 /** Newest first: every new row shifts all pages. */
 const listPage = (rows: readonly ApiRow[], asked: URLSearchParams) => {

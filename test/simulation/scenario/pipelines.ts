@@ -8,6 +8,8 @@ import type { Release } from '../cloud.ts'
  */
 export const TENANTS = ['acme', 'acme2'] as const
 export const BUCKET = 'drops'
+/** Name of the secret that the API wants. */
+export const API_KEY = 'api_key'
 export const DAYS = ['2026-01-01', '2026-01-02', '2026-01-03'] as const
 
 /** What the checkers know of a step: where it loads, and by which strategy. */
@@ -139,6 +141,7 @@ const filesOf = (tenant: string, timeout: string): ReadonlyMap<string, string> =
       `source_id: api
 type: rest_api
 base_url: https://${tenant}.test
+auth: { type: bearer, token: { secret: ${API_KEY} } }
 retry: { max_attempts: 1 }
 limits: { concurrency: 100 }
 resources:
