@@ -19,7 +19,8 @@ export const begin = (cloud: Cloud, uploads: readonly Upload[]): void => {
 /** What is arranged for a run happens to it alone. */
 const arrange = (cloud: Cloud, uploads: readonly Upload[]): void => {
   const { world } = cloud
-  if (!uploads.some(({ stall, failsFirst, loses }) => stall !== undefined || failsFirst || loses !== undefined)) return
+  if (!uploads.some(({ stalls, failsFirst, loses }) => stalls !== undefined || failsFirst || loses !== undefined))
+    return
   const calls = new Map<string, number>()
   const lost = new Set<string>()
   const uploadOf = (runId: string | undefined): Upload | undefined => {
@@ -30,12 +31,16 @@ const arrange = (cloud: Cloud, uploads: readonly Upload[]): void => {
   }
   world.arrangement = {
     stallMs: ({ delivery }, label) => {
-      const stall = uploadOf((delivery?.payload as { runId?: string } | undefined)?.runId)?.stall
-      if (!stall || !label.startsWith(stall.verb) || !label.includes(stall.what)) return 0
-      const { runId = '' } = delivery?.payload as { runId?: string }
-      const times = (calls.get(runId) ?? 0) + 1
-      calls.set(runId, times)
-      return times === stall.nth ? stall.forMs : 0
+      const { runId } = (delivery?.payload ?? {}) as { runId?: string }
+      let forMs = 0
+      for (const { verb, what, nth, ...stall } of uploadOf(runId)?.stalls ?? []) {
+        if (!label.startsWith(verb) || !label.includes(what)) continue
+        const key = `${runId} ${verb} ${what}`
+        const times = (calls.get(key) ?? 0) + 1
+        calls.set(key, times)
+        if (times === nth) forMs += stall.forMs
+      }
+      return forMs
     },
     vanishes: (payload) => {
       const { type, runId = '', chunk } = payload as { type: string; runId?: string; chunk?: number }

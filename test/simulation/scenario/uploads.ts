@@ -25,6 +25,14 @@ export interface StepSource {
 /** When a stop comes: at a moment of its run. */
 export type StopMoment = 'publishing' | 'claimed' | 'submitted' | 'failed' | 'visible'
 
+/** Before the run's n-th call whose label begins so, and holds that, its worker sleeps. */
+export interface Stall {
+  readonly verb: string
+  readonly what: string
+  readonly nth: number
+  readonly forMs: number
+}
+
 /** An object that starts a run, with what the run finds. Ids tell who they are of: a row that turns up elsewhere is seen. */
 export interface Upload extends StepSource {
   readonly tenant: string
@@ -41,8 +49,8 @@ export interface Upload extends StepSource {
   /** A message that claims another tenant for the run. */
   readonly forgeAfterMs?: number
   readonly flaw?: Flaw
-  /** A worker of the run sleeps before its n-th call of that label. */
-  readonly stall?: { readonly verb: string; readonly what: string; readonly nth: number; readonly forMs: number }
+  /** Workers of the run sleep. */
+  readonly stalls?: readonly Stall[]
   /** The first attempt of its publish fails by what may work again. */
   readonly failsFirst?: boolean
   /** A chunk whose task is gone without a word, until a sweep finds it. */
@@ -131,25 +139,24 @@ const arrangedUploads = (random: Prng): Upload[] => {
   const first = make(0)
   switch (random.below(3)) {
     case 0: {
-      // Sleeps with a claim that it has not used: others take the table over.
-      const stall = {
-        verb: 'job publish',
-        what: '',
-        nth: 1,
-        forMs: 1_000 + random.below(random.pick([20_000, 90_000])),
-      }
-      return [{ ...first, stall }, make(1), make(2)]
+      // One worker sleeps with a claim that it has not used, the next before it renews it: others take the table over meanwhile.
+      const stalls = [
+        { verb: 'job publish', what: '', nth: 1, forMs: 61_000 + random.below(25_000) },
+        { verb: 'state get', what: 'ledgers/', nth: 2, forMs: 40_000 },
+      ]
+      const later = (n: number): Upload => ({ ...make(n), atMs: 5_000 + random.below(20_000) })
+      return [{ ...first, atMs: 0, stalls }, later(1), later(2)]
     }
     case 1: {
       // Is stopped when its job has failed, and before it has submitted the next.
       const stall = { verb: 'job publish', what: '', nth: 2, forMs: 2_000 + random.below(20_000) }
       const stopAt = { moment: 'failed', afterMs: random.below(4_000) } as const
-      return [{ ...first, stall, stopAt, failsFirst: true }, make(1)]
+      return [{ ...first, stalls: [stall], stopAt, failsFirst: true }, make(1)]
     }
     default: {
       // Knows only of its run's first attempt while another worker is at the second.
       const stall = { verb: 'state get', what: 'ledgers/', nth: 1, forMs: 61_000 + random.below(70_000) }
-      return [{ ...first, stall, failsFirst: true }]
+      return [{ ...first, stalls: [stall], failsFirst: true }]
     }
   }
 }
@@ -281,7 +288,7 @@ const movingUpload = (random: Prng, n: number): Upload => {
   })
   // A planner may sleep between its shards and its head, until another has planned.
   const stall = { verb: 'object put', what: '/plan.json', nth: 1, forMs: 61_000 + random.below(30_000) }
-  return { ...upload, moving, ...(random.chance(0.5) && { stall }) }
+  return { ...upload, moving, ...(random.chance(0.5) && { stalls: [stall] }) }
 }
 
 /** One tenant with fifty times the work of the other. */
