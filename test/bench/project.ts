@@ -62,14 +62,19 @@ export const runLoad = async (root: string): Promise<void> => {
 }
 
 const LOOK_EVERY_MS = 50
+/** Longer than any run of a bench on a slow machine: one that hangs is told with where it stands. */
+const END_WITHIN_MS = 20 * 60_000
 
-/** Asks for the run, and waits for its end. Throws when it is not green. */
+/** Asks for the run, and waits for its end. Throws when it is not green, or does not end. */
 export const finish = async (platform: Platform): Promise<void> => {
   const { runId } = await platform.requestRun({ tenant: TENANT, pipelineId: 'load', parameters: {} })
-  for (;;) {
-    const { run } = await platform.lookAtRun({ runId })
+  for (const startedMs = Date.now(); ;) {
+    const { run, ...look } = await platform.lookAtRun({ runId })
     if (run.status === 'SUCCEEDED') return
     if (run.ended_at !== null) throw new Error(`the run ended ${run.status}: ${run.error?.message}`)
+    if (look.givenUp) throw new Error(`the run is not carried on: ${look.givenUp.reason}`)
+    if (Date.now() - startedMs > END_WITHIN_MS)
+      throw new Error(`the run has not ended in ${END_WITHIN_MS / 60_000} minutes: ${JSON.stringify({ run, ...look })}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
 }
