@@ -250,6 +250,8 @@ export class Round {
     const dev = this.#start(['dev', '--port', '0'], 1)
     if (await dev.printed(READY, COMMAND_MS)) {
       this.#tally.answer(`${fault}: recovered`)
+      // What was only asked for may be forgotten with it; the same key gives the same run again.
+      this.#asked.clear()
       return this.#kill(dev, 1)
     }
     const ended = await dev.ended
