@@ -29,7 +29,7 @@ export interface PlaySeedsOptions extends Block {
 }
 
 /** Seeds that a process is asked for at once. */
-const BLOCK = 25
+const BLOCK = 10
 const PLAYER = fileURLToPath(new URL('play-block.ts', import.meta.url))
 
 /** Plays seeds in several processes. What is told of them, and in which order, is the same with any number. */
