@@ -174,9 +174,10 @@ const isExplained = (cloud: Cloud, { upload, facts }: Step, { code }: { readonly
     case 'TIMED_OUT':
       return upload.pipelineId === 'hasty' || cloud.world.counts.has('timeOut')
     case 'LIMIT_EXCEEDED':
-      return cloud.world.counts.has('load quota') || cloud.world.counts.has('too many parts')
-    case 'LIMIT_EXCEEDED':
       return cloud.world.faults.fired.some(({ kind }) => kind === 'smallQuota')
+    // Replaced twice within one request.
+    case 'UNAUTHENTICATED':
+      return (cloud.world.counts.get('rotate') ?? 0) > 1
     case 'UNAVAILABLE':
       return cloud.world.faults.fired.length > 0 || sourceOf(upload, facts.stepId).poisoned
     default:
