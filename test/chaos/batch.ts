@@ -35,7 +35,7 @@ export interface OrderRow extends LineRow {
 
 /** Windows of the API's resource, a slot each. */
 export const DAYS = 4
-export const FIRST_DAY = '2026-01-01'
+const FIRST_DAY = '2026-01-01'
 export const dayAt = (day: number): string =>
   new Date(Date.parse(`${FIRST_DAY}T00:00:00Z`) + day * 86_400_000).toISOString().slice(0, 10)
 

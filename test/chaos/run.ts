@@ -61,6 +61,7 @@ const { values } = parseArgs({
 const [runs, seed] = [Number(values.runs), Number(values.seed)]
 if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(seed))
   throw new Error('--runs and --seed are whole numbers, --runs at least 1')
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 const report = await chaos({ runs, seed, say: values.json ? () => {} : (line) => console.log(line) })
 console.log(values.json ? document(report, seed) : render(report, seed))
 process.exit(report.broken ? 1 : 0)

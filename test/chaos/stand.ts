@@ -29,6 +29,7 @@ export class Stand {
     this.root = mkdtempSync(join(tmpdir(), 'convergence-chaos-'))
     this.source = new Source(seed)
     this.quota = openQuota(this.root)
+    process.on('exit', this.#leave)
     this.log = new WorkLog(this.root)
   }
 
@@ -75,6 +76,12 @@ export class Stand {
 
   async close(): Promise<void> {
     await this.source.kill()
+    this.#leave()
+    process.off('exit', this.#leave)
+  }
+
+  /** Also when this process is told to end. */
+  readonly #leave = (): void => {
     this.quota.release()
     rmSync(this.root, { recursive: true, force: true })
   }
