@@ -29,7 +29,7 @@ const LENGTH = 1
 /** So few parts that a run of some chunks has to stage them. */
 const MAX_PARTS = 4
 const LIMITS = { loads: 1_500, parts: MAX_PARTS }
-const SMALL = { loads: 3, parts: 3 }
+const SMALL = { loads: 1, parts: 3 }
 
 interface SimJob {
   readonly job: Job
