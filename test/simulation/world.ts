@@ -33,7 +33,7 @@ export interface Aim {
 }
 
 /** What a scenario arranges, beside the faults of the seed. */
-export interface Arrangement {
+interface Arrangement {
   /** So long the fiber sleeps before the call. */
   stallMs(fiber: Fiber, label: string): number
   /** The task is gone without a word. */

@@ -1,4 +1,5 @@
-import { stepFacts, GATE_ROWS, type StepFacts, type Upload } from '../scenario.ts'
+import { GATE_ROWS, stepFacts, type StepFacts } from '../scenario/pipelines.ts'
+import type { Upload } from '../scenario/uploads.ts'
 import type { PlanHead } from '@convergence/core/plan.ts'
 import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Run, StepState } from '@convergence/core/run/run.ts'

@@ -2,7 +2,7 @@ import type { Receipt } from '@convergence/core/receipt.ts'
 import type { Api, ApiRow } from '../scenario/api.ts'
 import type { Cloud } from '../cloud.ts'
 import type { SimRow } from '../processor.ts'
-import type { StepSource, Upload } from '../scenario.ts'
+import type { StepSource, Upload } from '../scenario/uploads.ts'
 import type { Publish } from './tables.ts'
 
 /** What a publish must have brought: from its source alone. */

@@ -1,7 +1,8 @@
 import type { Run } from '@convergence/core/run/run.ts'
 import type { Cloud } from '../cloud.ts'
 import type { SimRow } from '../processor.ts'
-import { stepFacts, type StepFacts, type Upload } from '../scenario.ts'
+import { stepFacts, type StepFacts } from '../scenario/pipelines.ts'
+import type { Upload } from '../scenario/uploads.ts'
 import type { Landed } from '../tables.ts'
 
 /**

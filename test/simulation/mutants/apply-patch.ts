@@ -50,8 +50,8 @@ const readHunk = (
   let at = headAt
   while (before.length < head.before || after.length < head.after) {
     const line = lines[++at]
-    // An empty line of the context: editors cut the blank at its beginning.
-    const kind = line === '' ? ' ' : line?.[0]
+    // An empty line of the context: editors cut the blank at its beginning. The last is the end of the text.
+    const kind = line === '' && at < lines.length - 1 ? ' ' : line?.[0]
     if (line === undefined || (kind !== ' ' && kind !== '-' && kind !== '+'))
       throw new Error(`${name}: hunk ${head.title} ends early`)
     if (kind !== '+') before.push(line.slice(1))

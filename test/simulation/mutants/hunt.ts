@@ -38,5 +38,7 @@ for (const name of names) {
   const table = caught ? { ...others, [name]: caught } : others
   const sorted = Object.fromEntries(Object.entries(table).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   writeFileSync(TABLE, `${JSON.stringify(sorted, null, 2)}\n`)
-  console.log(`${name}: ${caught ? `${caught.profile} ${caught.seed}: ${caught.violation}` : `not caught within ${SEEDS} seeds`}`)
+  console.log(
+    `${name}: ${caught ? `${caught.profile} ${caught.seed}: ${caught.violation}` : `not caught within ${SEEDS} seeds`}`,
+  )
 }

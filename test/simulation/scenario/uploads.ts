@@ -2,14 +2,14 @@ import type { Prng } from '../prng.ts'
 import type { Flaw } from './api.ts'
 import { DAYS, stepFacts, TENANTS, type PipelineId } from './pipelines.ts'
 
-export interface SourceRow {
+interface SourceRow {
   readonly id: string
   readonly day: string
   readonly amount: string
 }
 
 /** A file that comes late, or is written anew while its run is at work: of its versions a run loads one whole, or none that was late. */
-export interface MovingFile {
+interface MovingFile {
   readonly name: string
   readonly versions: readonly { readonly afterMs: number; readonly text: string; readonly good: readonly SourceRow[] }[]
 }
@@ -23,10 +23,10 @@ export interface StepSource {
 }
 
 /** When a stop comes: at a moment of its run. */
-export type StopMoment = 'publishing' | 'claimed' | 'submitted' | 'failed' | 'visible'
+type StopMoment = 'publishing' | 'claimed' | 'submitted' | 'failed' | 'visible'
 
 /** Before the run's n-th call whose label begins so, and holds that, its worker sleeps. */
-export interface Stall {
+interface Stall {
   readonly verb: string
   readonly what: string
   readonly nth: number
