@@ -54,7 +54,7 @@ const playWhole = async (run: SmallRun): Promise<{ calls: number; problems: stri
 export const playCase = async (run: SmallRun, aim: Aim): Promise<Case & { readonly end: string }> => {
   const played = await tried(() => simulate(SEED, { profile: 'calm', uploads: run.uploads, aim }))
   if ('error' in played) return { run: run.name, aim, problems: [played.error], trace: [], end: 'never' }
-  const thrown = played.faults.get(aim.kind) === 1 ? [] : [`the fault ${aim.kind} was not thrown`]
+  const thrown = played.faults.has(aim.kind) ? [] : [`the fault ${aim.kind} was not thrown`]
   return {
     run: run.name,
     aim,
