@@ -63,6 +63,6 @@ export const refuseOwned = async (error: unknown, project: Project): Promise<nev
   const { pid, port } = await ownerOf(project, error)
   if (port === undefined) throw owned(project, pid)
   throw new ConflictError(
-    `process ${pid} (convergence dev) works in ${project.local}: stop it first. The commands run, runs, cancel and query work beside it`,
+    `process ${pid} (convergence dev) works in ${project.local}: stop it first. The commands run, runs, replay, cancel and query work beside it`,
   )
 }

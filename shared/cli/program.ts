@@ -19,6 +19,8 @@ export const createProgram = (context: CliContext): Command => {
   const program = new Command('convergence')
     .description('Runs data pipelines for many tenants; here on this machine, in one process')
     .version(packageJson.version)
+    // A command and its own subcommand may have options of one name.
+    .enablePositionalOptions()
     .showHelpAfterError('(convergence --help shows what there is)')
   const commands = [
     demoCommand(context),

@@ -47,4 +47,4 @@ const welcome = (url: string, buckets: string, command: (command: string) => str
   API      ${url}/openapi.json describes it; POST ${url}/api/v1/pipelines/run/PIPELINE starts a run
   key      ${command('key create TENANT')}, in another terminal; send it in the header X-API-Key
   uploads  a file dropped into ${buckets}/BUCKET starts the pipelines whose on_upload matches
-Other commands (run, runs, cancel, query) work beside this one. Ctrl-C stops it.`
+Other commands (run, runs, replay, cancel, query) work beside this one. Ctrl-C stops it.`

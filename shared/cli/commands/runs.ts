@@ -8,6 +8,8 @@ import { countOption, PROJECT_HELP, PROJECT_OPTION, tenantArgument } from './opt
 export const runsCommand = (context: CliContext) =>
   new Command('runs')
     .description("List a tenant's runs, newest first; `runs show RUN` explains one")
+    // Else it would take the options of `show` for its own.
+    .enablePositionalOptions()
     .addCommand(runsShowCommand(context))
     .argument('<tenant>', 'whose runs', tenantArgument)
     .option('--pipeline <id>', 'only of this pipeline')
