@@ -1,4 +1,7 @@
-/** Takes parts out of a list, halves first, then smaller pieces, for as long as what is left still fails. Gives a list of which no single part can go, or as far as `budget` tries go. */
+/**
+ * Takes parts out of a list, halves first, then smaller pieces, for as long as what is left still fails. Gives a list of which no single
+ * part can go, or how far `budget` tries went.
+ */
 export const shrink = async <T>(
   parts: readonly T[],
   stillFails: (parts: readonly T[]) => Promise<boolean>,
