@@ -139,7 +139,7 @@ export const SMALL_RUNS: readonly SmallRun[] = [
   one('staged-append', { pipelineId: 'append', files: MANY }),
   one('staged-overwrite', { pipelineId: 'overwrite', files: MANY }),
   one('staged-rejects', { pipelineId: 'append', files: MANY.map(() => ['good', 'good', 'bad'] as const) }),
-  ...[200, 700, 1_500].map((ms) => one(`cancel-after-${ms}-ms`, { ...append, cancelAfterMs: ms }, STOPPED)),
+  ...[3_500, 4_650, 4_900, 7_900].map((ms) => one(`cancel-after-${ms}-ms`, { ...append, cancelAfterMs: ms }, STOPPED)),
   ...(['publishing', 'claimed', 'submitted', 'visible'] as const).map((moment) =>
     one(`cancel-when-${moment}`, { ...append, stopAt: { moment, afterMs: 5 } }, STOPPED),
   ),
