@@ -31,7 +31,7 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
       `${context.step.source} gives nothing to read: nothing matches. Check its glob or windows, or set allow_empty: true if that is right`,
     )
   const schema = await settleSchema(context, slots.first, opened)
-  refuseUnknown(schema.names, context)
+  refuseUnknown(schema.names, context, slots.first !== undefined)
   const window = opened && fitWindow(context, opened, schema.schema)
   const head: PlanHead = {
     version: 1,
@@ -57,7 +57,7 @@ export const createPlan = async (context: StepContext<IngestStep>): Promise<Plan
 }
 
 /** Columns that the load names must be in the schema that the data gave; with a schema file `validate` has already looked. */
-export const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<IngestStep>): void => {
+export const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<IngestStep>, hasData = true): void => {
   const { load } = step
   const asked = [
     load.partition_by,
@@ -66,6 +66,11 @@ export const refuseUnknown = (names: ReadonlySet<string>, { step }: StepContext<
   ]
   const missing = asked.filter((name) => !names.has(name))
   if (missing.length === 0) return
+  if (!hasData)
+    throw new InvalidConfigError(
+      `${step.source} gives nothing to read, and nobody has loaded ${load.dataset}.${load.table} yet: what columns it has beside ${missing.join(', ')} is not known. ` +
+        'Name a schema file in load.schema, or run it when there is something to read',
+    )
   throw new InvalidConfigError(
     `load of step ${step.step_id} names ${missing.join(', ')}, which the data does not have. It has: ${[...names].join(', ')}`,
   )
