@@ -38,24 +38,30 @@ export interface Scaled {
   readonly storedBytes: number
 }
 
+interface ScaleOptions {
+  readonly partsPerJob: number
+  /** Every attempt of a chunk fails meanwhile, counted from the beginning of the run. */
+  readonly outage: { readonly fromMs: number; readonly toMs: number }
+}
+
 const TENANT = 'acme'
 const START_MS = Date.UTC(2026, 0, 15, 6)
 const HEAP_EVERY_TURNS = 500
 
 /** One step of so many files, from the request of its run to its end, on the real handlers. */
-export const playScale = async (chunks: number, { partsPerJob = MAX_URIS } = {}): Promise<Scaled> => {
+export const playScale = async (chunks: number, given: Partial<ScaleOptions> = {}): Promise<Scaled> => {
   const began = process.cpuUsage()
   // A link that is not there is an error a chunk, and nobody reads where it was thrown.
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   try {
-    return await play(chunks, partsPerJob, began)
+    return await play(chunks, { partsPerJob: MAX_URIS, outage: { fromMs: 0, toMs: 0 }, ...given }, began)
   } finally {
     Error.stackTraceLimit = stackTraceLimit
   }
 }
 
-const play = async (chunks: number, partsPerJob: number, began: NodeJS.CpuUsage): Promise<Scaled> => {
+const play = async (chunks: number, { partsPerJob, outage }: ScaleOptions, began: NodeJS.CpuUsage): Promise<Scaled> => {
   const time = new SimulatedTime(START_MS)
   const meter = new Meter()
   const state = new ScaleState(time, meter)
@@ -75,7 +81,10 @@ const play = async (chunks: number, partsPerJob: number, began: NodeJS.CpuUsage)
     configs: { current: () => Promise.resolve(snapshot), load: () => Promise.resolve(snapshot) },
     secrets: { get: () => Promise.reject(new Error('no secrets')), invalidate: () => {} },
     http: { request: () => Promise.reject(new Error('no network')) },
-    processor: scaleProcessor(time),
+    processor: scaleProcessor(time, () => {
+      const atMs = time.nowMs - START_MS
+      return atMs >= outage.fromMs && atMs < outage.toMs
+    }),
     warehouse,
   })
   let turn = 0

@@ -45,6 +45,14 @@ describe('a step of many chunks', () => {
     expect(many.meter.callsOf('message step.staged')).toBe(1)
   })
 
+  it('writes no object twice within a second, not even the word why all its chunks wait', async () => {
+    const { meter, run } = await playScale(1_000, { outage: { fromMs: 4_000, toMs: 10_000 } })
+    expect(run.status).toBe('SUCCEEDED')
+    expect(meter.failures).toBeGreaterThan(50)
+    expect(meter.callsOf('object put wait note')).toBeGreaterThan(0)
+    expect([...meter.refused.keys()]).toEqual(['runs'])
+  })
+
   it('stages by a load job what one job takes, and publishes once', async () => {
     const { meter, rowsLoaded, receipt } = await playScale(1_501, { partsPerJob: 300 })
     expect([meter.callsOf('load job'), meter.callsOf('copy job')]).toEqual([6, 1])
