@@ -41,9 +41,15 @@ const killGroup = (group: number): void => {
 /** A command that does not end so long after it was killed, or its children, is a defect. */
 const DEAD_WITHIN_MS = 10_000
 
-export const startCommand = (root: string, args: readonly string[], lanes: number): Command => {
+export const startCommand = (
+  root: string,
+  args: readonly string[],
+  lanes: number,
+  starter: readonly string[] = [],
+): Command => {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CONVERGENCE_')))
-  const child = spawn(process.execPath, [COMMAND, ...args, '--project', root], {
+  const [program, ...rest] = [...starter, process.execPath, COMMAND, ...args, '--project', root]
+  const child = spawn(program!, rest, {
     env: {
       ...env,
       CONVERGENCE_LANES: String(lanes),

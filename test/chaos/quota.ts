@@ -6,8 +6,10 @@ import { join } from 'node:path'
 export interface Quota {
   /** What stands for the full disk here. */
   readonly how: string
-  /** Leaves `freeBytes`, for the project's owner that runs now or will be started; false: it could not be done. */
+  /** Leaves `freeBytes`, for the project's owner that runs now or is started with `starter`; false: it could not be done. */
   fill(freeBytes: number): boolean
+  /** What a command must be started by to find the disk full. */
+  starter(): readonly string[]
   lift(): void
   /** The folder is no longer used. */
   release(): void
@@ -34,23 +36,37 @@ const tmpfs = (folder: string): Quota => {
       const { blocks, bfree, bsize } = statfsSync(folder)
       return remount((blocks - bfree) * bsize + freeBytes)
     },
+    starter: () => [],
     lift: () => void remount(ROOMY),
     release: () => void run('umount', '-l', folder),
   }
 }
 
 const fileLimit = (folder: string): Quota => {
+  let starter: readonly string[] = []
   const limit = (bytes: number | 'unlimited'): boolean => {
     const pid = ownerOf(folder)
     return pid !== undefined && run('prlimit', '--pid', pid, `--fsize=${bytes}:`)
   }
   return {
     how: 'RLIMIT_FSIZE: no file of the process may grow',
-    fill: (freeBytes) => limit(Math.min(...FILES.map((file) => sizeOf(join(folder, file)))) + freeBytes),
-    lift: () => void limit('unlimited'),
+    fill: (freeBytes) => {
+      const bytes = Math.min(...FILES.map((file) => sizeOf(join(folder, file)))) + freeBytes
+      // Who starts writes a new log of the state first.
+      if (!limit(bytes)) starter = ['prlimit', `--fsize=${freeBytes % PAGE_BYTES}:`]
+      return true
+    },
+    starter: () => starter,
+    lift: () => {
+      starter = []
+      limit('unlimited')
+    },
     release: () => {},
   }
 }
+
+/** SQLite's. */
+const PAGE_BYTES = 4_096
 
 const FILES = ['.convergence/state.db-wal', '.convergence/warehouse.duckdb']
 

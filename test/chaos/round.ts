@@ -51,7 +51,9 @@ export class Round {
 
   async play(faults: readonly Fault[]): Promise<void> {
     const kills = 2 + this.#random.below(2)
-    const due = faults.map((fault) => ({ fault, life: 1 + this.#random.below(kills) }))
+    // Those of the log first: a process that ends in order leaves none.
+    const sorted = faults.toSorted((a, b) => Number(b.includes('state.db-wal')) - Number(a.includes('state.db-wal')))
+    const due = sorted.map((fault) => ({ fault, life: 1 + this.#random.below(kills) }))
     for (let life = 0; life <= kills; life++) {
       const now = due.filter((one) => one.life === life).map(({ fault }) => fault)
       await this.#live(now, life === kills)
@@ -181,10 +183,10 @@ export class Round {
     this.#tally.note(`batch ${this.#batches[0]?.number}: ${what}`)
   }
 
-  #start(args: readonly string[], lanes: number): Command {
+  #start(args: readonly string[], lanes: number, starter: readonly string[] = []): Command {
     this.#tally.starts++
     this.#note(`start ${args.join(' ')} with ${lanes} lanes`)
-    return startCommand(this.#stand.root, args, lanes)
+    return startCommand(this.#stand.root, args, lanes, starter)
   }
 
   async #kill(command: Command, lanes: number): Promise<void> {
@@ -276,7 +278,7 @@ export class Round {
   async #startOnFullDisk(fault: Fault): Promise<void> {
     const { quota } = this.#stand
     if (!quota.fill(this.#random.below(16_384))) return
-    const dev = this.#start(['dev', '--port', '0'], 1)
+    const dev = this.#start(['dev', '--port', '0'], 1, quota.starter())
     try {
       if (await dev.printed(READY, COMMAND_MS)) await sleep(300)
     } finally {
