@@ -169,8 +169,8 @@ export const manifestHead = z.strictObject({
   rejects: z.array(file),
   /** 0: the parts stand here. */
   shards: z.int().min(0),
-  /** How many files each shard names. */
-  shardFiles: z.array(z.strictObject({ parts: z.int().min(0), rejects: z.int().min(0) })),
+  /** How many files each shard names; none without shards. */
+  shardFiles: z.array(z.strictObject({ parts: z.int().min(0), rejects: z.int().min(0) })).default([]),
 })
 export type ManifestHead = z.infer<typeof manifestHead>
 

@@ -133,8 +133,12 @@ export const readManifest = async (context: StepContext): Promise<ManifestHead> 
 
 type Files = 'parts' | 'rejects'
 
-export const countFiles = (head: ManifestHead, files: Files): number =>
-  head.shards === 0 ? head[files].length : head.shardFiles.reduce((sum, shard) => sum + shard[files], 0)
+export const countFiles = (head: ManifestHead, files: Files): number => {
+  if (head.shards === 0) return head[files].length
+  if (head.shardFiles.length !== head.shards)
+    throw new InternalError(`the manifest counts the files of ${head.shardFiles.length} of ${head.shards} shards`)
+  return head.shardFiles.reduce((sum, shard) => sum + shard[files], 0)
+}
 
 /** Files [from, to) of a frozen manifest, in the order of its chunks; reads the shards in which they stand, and no other. */
 export const readFiles = async (
