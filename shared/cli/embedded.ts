@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunDeliveries } from '@convergence/control/runs/deliveries.ts'
 import { unfinishedRuns, wakeRuns } from '@convergence/control/runs/unfinished-runs.ts'
@@ -81,7 +81,9 @@ const openPorts = async (
   settings: Settings,
   { log, closers }: { log: Log; closers: Closers },
 ): Promise<LocalPlatform> => {
-  const processor = new PolarsProcessor({ children: settings.polarsProcesses })
+  // Beside the store: a finished part is moved there, not copied.
+  const temporary = join(project.local, 'temporary')
+  const processor = new PolarsProcessor({ children: settings.polarsProcesses, directory: temporary })
   closers.push(() => processor.close())
   const http = new GuardedHttp()
   closers.push(() => http.close())
@@ -95,6 +97,9 @@ const openPorts = async (
     threads: settings.loadThreads,
   })
   closers.push(() => local.close())
+  // What a killed process left: the project is this one's now.
+  await rm(temporary, { recursive: true, force: true })
+  await mkdir(temporary, { recursive: true })
   return local
 }
 

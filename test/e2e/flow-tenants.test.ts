@@ -1,3 +1,4 @@
+import { replayRun } from '@convergence/control/runs/replay-run.ts'
 import { createApi } from '@convergence/api/handler.ts'
 import { digestSecret } from '@convergence/core/api-key.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -94,13 +95,34 @@ describe('the API', () => {
       const response = await app.request(`/api/v1/pipelines/runs${path}`, { method, headers: { 'x-api-key': key } })
       return { status: response.status, body: (await response.json()) as { runs?: { run_id: string }[] } }
     }
-    expect(await ask('GET', `/${runs.acme}`)).toMatchObject({ status: 200, body: { run_id: runs.acme } })
+    expect(await ask('GET', `/${runs.acme}`)).toMatchObject({
+      status: 200,
+      body: {
+        run_id: runs.acme,
+        explanation: {
+          waiting_for: [],
+          dead_letters: null,
+          advice: [{ command: expect.stringContaining(runs.acme) }, { command: `replay ${runs.acme} --quarantined` }],
+        },
+      },
+    })
     const none = await ask('GET', '/load-00000000000000000000')
     const theirs = await ask('GET', `/${runs.other}`)
     expect([theirs.status, none.status]).toEqual([404, 404])
     expect(await ask('DELETE', `/${runs.other}`)).toMatchObject({ status: 404 })
     expect((await ask('GET', '')).body.runs?.map((run) => run.run_id)).not.toContain(runs.other)
     expect((await flow.ended(runs.other)).status).toBe('SUCCEEDED')
+  })
+})
+
+describe('a replay', () => {
+  it('of another tenant’s run, or of its rows, is of no run at all', async () => {
+    const context = { ports: flow.ports, trace: 't', tenant: 'acme', bucket: flow.embedded.settings.bucket }
+    for (const quarantined of [true, false])
+      await expect(replayRun(context, { runId: runs.other, quarantined })).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        message: `there is no run ${runs.other}`,
+      })
   })
 })
 

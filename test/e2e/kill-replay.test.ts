@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbedded, type Embedded } from '@convergence/cli/embedded.ts'
@@ -182,6 +182,8 @@ describe('kill -9 of `convergence replay RUN`', () => {
     'while it is planned: the same command does the rest once',
     async () => {
       await killAt(root, ['replay', runId], PLACES['while it is planned'])
+      // As a process leaves it that is killed while it types rows.
+      write(root, '.convergence/temporary/convergence-process-killed/input.csv', 'a')
       const again = await start(root, ['replay', runId]).ended
       expect([again.code, again.out]).toEqual([0, expect.stringContaining('was replayed before')])
       expect(await look(root)).toEqual({
@@ -189,6 +191,7 @@ describe('kill -9 of `convergence replay RUN`', () => {
         quarantine: [[count(FILES)]],
         runs: ['SUCCEEDED', 'CANCELLED'],
       })
+      expect(readdirSync(join(root, '.convergence/temporary'))).toEqual([])
     },
     HOOK_MS,
   )

@@ -54,7 +54,7 @@ export interface RunExplained extends RunLook {
   readonly explanation: RunExplanation
 }
 
-export interface ReplayAsk {
+interface ReplayAsk {
   readonly runId: string
   readonly stepId?: string | undefined
   readonly chunk?: number | undefined
