@@ -7,7 +7,7 @@ import { nowIso, openStep, readRun, type Stage } from '@convergence/pipeline/sta
 import { tellWait } from '@convergence/pipeline/tell-wait.ts'
 import { conduct } from './conduct.ts'
 
-/** Until then a host that fails, or a store that does not answer, may be back; beyond it the run is told why it cannot go on. */
+/** Beyond it what nobody foresaw is taken for lasting, and the run is told why it cannot go on. */
 const MAX_ATTEMPTS = 5
 export const QUIET_MS = 15 * 60_000
 
@@ -33,7 +33,8 @@ export const resumeRun = async (stage: Stage, runId: string, how: Resumption, de
     for (const step of steps) await resumeOne(stage, run, step, how)
   } catch (thrown) {
     const error = toPlatformError(thrown)
-    if (error.retryable && delivery.attempt < MAX_ATTEMPTS) throw error
+    // A store that does not answer says nothing about the run: the next sweep is at hand.
+    if (error.code === 'UNAVAILABLE' || (error.retryable && delivery.attempt < MAX_ATTEMPTS)) throw error
     const reason = { code: error.code, message: `the run cannot go on: ${error.message}` }
     await conduct(stage, runId, {
       ...MESSAGE,
