@@ -6,7 +6,8 @@ import type { StepContext } from '../stage.ts'
 import { driveChecks } from './drive-checks.ts'
 
 /** A warehouse whose query jobs end as told, one after the other, and an object store in memory. */
-const contextWith = (ends: (JobFailure | 'done')[]) => {
+const contextWith = (ends: (JobFailure | 'done')[], goneTimes = 0) => {
+  let gone = goneTimes
   const jobs = new Map<string, JobStatus>()
   const objects = new Map<string, Uint8Array>()
   const base = { kind: 'query', labels: { tenant: 'acme', pipeline: 'p', run: 'r', step: 's' } } as const
@@ -33,7 +34,10 @@ const contextWith = (ends: (JobFailure | 'done')[]) => {
           jobs.set(jobId, end === 'done' ? { ...base, state: 'done' } : { ...base, state: 'failed', failure: end })
           return { outcome: 'submitted' }
         },
-        rows: async () => ({ schema: [], rows: [[7]] }),
+        rows: async ({ jobId }: JobRef) => {
+          if (gone-- > 0) throw new NotFoundError(`the rows of ${jobId} are gone`)
+          return { schema: [], rows: [[7]] }
+        },
       },
     },
   } as unknown as StepContext
@@ -83,4 +87,15 @@ test('a query that cannot run fails its expectation', async () => {
   const { context } = contextWith([failure(false), failure(false)])
   const [result] = await drive(context)
   expect(result?.success).toBe(false)
+})
+
+test('a query whose rows are gone is asked again under another id', async () => {
+  const { context, jobs } = contextWith(['done', 'done'], 1)
+  const [result] = await drive(context)
+  expect([result?.success, jobs.size]).toEqual([true, 2])
+})
+
+test('rows that are gone each time fail the step, instead of letting it wait for ever', async () => {
+  const { context } = contextWith(['done', 'done', 'done'], 10)
+  await expect(drive(context)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })

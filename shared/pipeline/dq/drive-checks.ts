@@ -99,31 +99,51 @@ const queryAll = async (
   round: string,
   queries: readonly NamedQuery[],
 ): Promise<RowsByName | undefined> => {
-  const states = await Promise.all(queries.map((query) => submitOrPoll(context, round, query)))
+  const states = await Promise.all(queries.map((query) => submitOrPoll(context, round, { query, from: 1 })))
   if (states.includes('running')) return undefined
   const entries = await Promise.all(
-    queries.map(async ({ name }, index): Promise<readonly [string, QueryRows] | undefined> => {
-      const state = states[index]
-      if (state === undefined || state === 'running') return undefined
-      const rows = 'failed' in state ? state : await fetchRows(context, state.doneId)
-      return rows && [name, rows]
+    queries.map(async (query, index): Promise<readonly [string, QueryRows] | undefined> => {
+      const rows = await rowsOf(context, round, query, states[index] ?? 'running')
+      return rows && [query.name, rows]
     }),
   )
   return entries.every((entry) => entry !== undefined) ? Object.fromEntries(entries) : undefined
 }
 
-const jobId = (context: StepContext, round: string, name: string): string =>
-  `${jobStem(context.at, hashOf([round]))}-${round}-${name}`
+type QueryState = 'running' | { readonly doneId: string; readonly attempt: number } | { readonly failed: string }
 
-/** The query's ids upward, past those that failed by what may work again: a backend that stumbles says nothing about the data. */
-const submitOrPoll = async (
+const rowsOf = async (
   context: StepContext,
   round: string,
   query: NamedQuery,
-): Promise<'running' | { doneId: string } | { failed: string }> => {
+  found: QueryState,
+): Promise<QueryRows | undefined> => {
+  for (let state = found; state !== 'running';) {
+    if ('failed' in state) return state
+    const rows = await fetchRows(context, state.doneId)
+    if (rows) return rows
+    state = await submitOrPoll(context, round, { query, from: state.attempt + 1 })
+  }
+  return undefined
+}
+
+const jobId = (context: StepContext, round: string, name: string): string =>
+  `${jobStem(context.at, hashOf([round]))}-${round}-${name}`
+
+/**
+ * The query's ids upward, past those that failed by what may work again (a backend that stumbles says nothing about the data) and those
+ * whose rows are gone.
+ */
+const submitOrPoll = async (
+  context: StepContext,
+  round: string,
+  { query, from }: { readonly query: NamedQuery; readonly from: number },
+): Promise<QueryState> => {
   const { warehouse } = context.ports
   const stem = jobId(context, round, query.name)
-  for (let attempt = 1; ; attempt++) {
+  const most = context.step.retry.max_attempts
+  let failure = 'its rows are gone'
+  for (let attempt = from; attempt <= most; attempt++) {
     const id = attempt === 1 ? stem : attemptId(stem, attempt)
     const known = await warehouse.poll(jobRef(context.run, id))
     if (!known) {
@@ -132,11 +152,11 @@ const submitOrPoll = async (
       return 'running'
     }
     if (known.state === 'running') return 'running'
-    if (known.state === 'done') return { doneId: id }
-    if (known.failure.retryable && attempt < context.step.retry.max_attempts) continue
-    if (known.failure.retryable) throw new UnavailableError(`a check could not be run: ${known.failure.message}`)
-    return { failed: known.failure.message }
+    if (known.state === 'done') return { doneId: id, attempt }
+    if (!known.failure.retryable) return { failed: known.failure.message }
+    failure = known.failure.message
   }
+  throw new UnavailableError(`a check could not be run: ${failure}`)
 }
 
 const fetchRows = async (context: StepContext, id: string): Promise<QueryRows | undefined> => {
