@@ -8,6 +8,7 @@ import type {
   JobStatus,
   PublishJob,
   PublishStrategy,
+  Relation,
   ResultPage,
   StageJob,
   TableInfo,
@@ -223,12 +224,16 @@ export class Tables {
   #rowsOf(ref: JobRef): ResultPage {
     const query = this.jobs.get(pathOfJob(ref))?.job
     const input = query?.kind === 'query' && query.query.dialect === 'native' ? query.query.inputs['input'] : undefined
-    if (!input || input.kind === 'table') throw new NotFoundError('the simulation answers no such query')
-    const rows =
-      input.kind === 'staged'
-        ? input.tables.flatMap((table) => this.#stagedRows(table)).length
-        : input.parts.reduce((sum, part) => sum + part.rows, 0)
-    return { schema: [], rows: [[rows]] }
+    if (!input) throw new NotFoundError('the simulation answers no such query')
+    return { schema: [], rows: [[this.#countOf(input)]] }
+  }
+
+  #countOf(input: Relation): number {
+    if (input.kind === 'staged') return input.tables.flatMap((table) => this.#stagedRows(table)).length
+    if (input.kind === 'parts') return input.parts.reduce((sum, part) => sum + part.rows, 0)
+    const isMeant = (row: SimRow): boolean =>
+      (input.where ?? []).every(({ column, equals }) => row[column] === equals.value)
+    return (this.rows.get(pathOf(input.table)) ?? []).filter(isMeant).length
   }
 }
 

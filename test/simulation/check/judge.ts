@@ -40,6 +40,7 @@ export const judge = (
   }
   for (const key of cloud.state.keys()) if (key.startsWith('active/')) report(`${key} is still active`)
   const publishes = publishesOf(cloud, uploads, runs, report)
+  judgeSuperseded(cloud, runs, publishes, report)
   for (const publish of publishes) judgeSource({ cloud, api }, publish, report)
   judgeTables(cloud, publishes, report)
   return { violations, green, rows: [...cloud.tables.rows.values()].reduce((sum, rows) => sum + rows.length, 0) }
@@ -67,15 +68,39 @@ const publishesOf = (
       report(`${landed.jobId} landed in ${landed.table} for ${landed.labels.run}`)
       return []
     }
-    const plan = documentOf<PlanHead>(cloud, `${run.tenant}/runs/${run.runId}/${step.stepId}/plan.json`)
-    return [{ landed, run, upload, step, plannedAt: plan?.plannedAt ?? '' }]
+    const { plannedAt = '' } = planOf(cloud, run, step.stepId) ?? {}
+    return [{ landed, run, upload, step, plannedAt }]
   })
+
+/** Nothing is left out but for what a run that was planned later has replaced. */
+const judgeSuperseded = (
+  cloud: Cloud,
+  runs: readonly Run[],
+  publishes: readonly Publish[],
+  report: (text: string) => void,
+): void => {
+  for (const run of runs.filter(({ steps }) => steps.some(({ superseded }) => superseded)))
+    for (const facts of stepFacts(run.pipelineId as Upload['pipelineId'])) {
+      const { plannedAt = '' } = planOf(cloud, run, facts.stepId) ?? {}
+      const isNewer = ({ run: other, step, plannedAt: at }: Publish, day: string): boolean =>
+        other.tenant === run.tenant && step.table === facts.table && at > plannedAt && (step.days ?? []).includes(day)
+      for (const day of facts.days ?? [])
+        if (!publishes.some((publish) => isNewer(publish, day)))
+          report(`${run.runId} is superseded, and nobody who planned later has loaded ${day}`)
+    }
+}
+
+const planOf = (cloud: Cloud, run: Run, stepId: string): PlanHead | undefined =>
+  documentOf<PlanHead>(cloud, `${run.tenant}/runs/${run.runId}/${stepId}/plan.json`)
 
 const judgeRun = (cloud: Cloud, upload: Upload, run: Run, report: (text: string) => void): void => {
   for (const facts of stepFacts(upload.pipelineId)) {
     const step = run.steps.find(({ stepId }) => stepId === facts.stepId)
     if (step) judgeStep(cloud, { upload, run, step, facts }, (text) => report(`${run.runId} ${facts.stepId}: ${text}`))
   }
+  const checks = run.steps.find(({ stepId }) => stepId === 'checks')
+  if (checks?.error?.code === 'DATA_REJECTED' || checks?.error?.code === 'INTERNAL')
+    report(`${run.runId} checks: failed over rows that are right: ${checks.error.message}`)
   const failed = run.steps.filter(({ status }) => status === 'FAILED')
   const alerts = new Set(upload.pipelineId === 'graph_alerts' ? ['b'] : [])
   if (

@@ -39,7 +39,7 @@ export const judgeTables = (cloud: Cloud, publishes: readonly Publish[], report:
     const wanted = held.map(({ id, run }) => `${id} of ${run}`).toSorted()
     const has = (cloud.tables.rows.get(table) ?? []).map((row) => `${row['id']} of ${row['_run_id']}`).toSorted()
     if (JSON.stringify(has) !== JSON.stringify(wanted)) report(`${table}: ${difference(has, wanted)}`)
-    if (stepsOf(table).some(({ strategy }) => strategy === 'merge')) judgeKeys(cloud, table, report)
+    if (stepsOf(table).some(({ strategy, keys }) => strategy === 'merge' && !keys)) judgeKeys(cloud, table, report)
   }
   for (const table of cloud.tables.rows.keys())
     if (!tables.has(table) && !table.endsWith('_quarantine.rejected_rows'))
@@ -54,10 +54,10 @@ const after = (
 ): Held[] => {
   if (step.strategy === 'append') return [...held, ...rows]
   if (step.strategy === 'merge') {
-    const keys = new Set(rows.map(({ id }) => id))
+    const keyOf = (row: Held): string => (step.keys ?? ['id']).map((key) => row[key]).join(' ')
     // Of several rows with one key the last is kept.
-    const last = new Map(rows.map((row) => [row.id, row]))
-    return [...held.filter(({ id }) => !keys.has(id)), ...last.values()]
+    const last = new Map(rows.map((row) => [keyOf(row), row]))
+    return [...held.filter((row) => !last.has(keyOf(row))), ...last.values()]
   }
   // Older never replaces newer, day by day.
   const own = (step.days ?? []).filter((day) => at.plannedAt >= (at.newest.get(`${at.table} ${day}`) ?? ''))

@@ -15,6 +15,8 @@ export interface StepFacts {
   readonly strategy: 'append' | 'overwrite' | 'merge'
   /** Days that an overwrite replaces. */
   readonly days?: readonly string[]
+  /** Of a merge; the id, if absent. With the day among them it is pruned. */
+  readonly keys?: readonly ('id' | 'day')[]
   /** Cursor column of an incremental step. */
   readonly cursor?: 'updated_at' | 'seq'
 }
@@ -68,7 +70,8 @@ const graph = (onFailure: string): PipelineFacts => ({
       ', needs: [], gate: small, on_failure: continue',
     ),
     ingest('b', 'files.b', 'table: graph_b, schema: rows, strategy: append', `, needs: [], on_failure: ${onFailure}`),
-    `  - { step_id: copy, type: transform, needs: [a], sql: silver/copy, ${RETRY}, load: { dataset: silver, table: copy, schema: rows, partition_by: day, strategy: append } }`,
+    `  - { step_id: checks, type: dq, needs: [a], rules: small, table: raw.graph_a, scope: run, ${RETRY} }`,
+    `  - { step_id: copy, type: transform, needs: [checks], sql: silver/copy, ${RETRY}, load: { dataset: silver, table: copy, schema: rows, partition_by: day, strategy: append } }`,
   ],
 })
 
@@ -83,6 +86,12 @@ export const PIPELINES = {
   inferred: loading('files.rows', { ...append, table: 'inferred', schema: '' }),
   feed: loading('api.feed', { ...append, table: 'feed', schema: 'schema: feed', cursor: 'updated_at' }),
   numbers: loading('api.numbers', { ...append, table: 'numbers', schema: 'schema: numbers', cursor: 'seq' }),
+  merge_days: loading('files.rows', {
+    table: 'merge_days',
+    strategy: 'merge',
+    keys: ['id', 'day'],
+    load: 'strategy: merge, keys: [id, day]',
+  }),
   list: loading('api.list', {
     table: 'list',
     strategy: 'merge',

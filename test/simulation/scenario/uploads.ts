@@ -80,6 +80,7 @@ const FAMILIES: readonly (readonly PipelineId[])[] = [
   ['overwrite', 'overwrite_again'],
   ['overwrite'],
   ['merge', 'merge_again'],
+  ['merge_days'],
 ]
 
 /** Uploads of one seed. */
