@@ -98,7 +98,8 @@ const failure = (look: RunLook, { style, command }: Options): string => {
   const reasons = run.steps.flatMap((step) => (step.error ? [`step ${step.step_id}: ${step.error.message}`] : []))
   const ofRun = run.error && !reasons.includes(run.error.message) ? [run.error.message] : []
   const told = [...reasons, ...ofRun].map((reason) => `${style.red('Reason:')} ${reason}\n`)
-  return [...told, `${adviceOf(look, command)}\n`].join('')
+  const more = `More, and how to go on from here: ${command(`runs show ${run.run_id}`)}`
+  return [...told, `${adviceOf(look, command)}\n${more}\n`].join('')
 }
 
 /** What a person can do about it, by the kind of the failure. */
