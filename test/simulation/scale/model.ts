@@ -44,8 +44,9 @@ export const MAX_URIS = 10_000
 export const MAX_COPY_SOURCES = 1_200
 export const MAX_JOB_BYTES = 10_000_000
 export const MAX_LOADS_A_DAY = 1_500
-/** A load or a script: about so many bytes a second, after so long. */
-export const JOB_BYTES_PER_SECOND = 2e9
+/** A load reads about so many bytes a second, after so long; a copy of tables moves no rows. */
+export const LOAD_BYTES_PER_SECOND = 2e9
+export const COPY_BYTES_PER_SECOND = 200e9
 export const JOB_START_MS = 5_000
 
 /** Functions share so many processes, each of which keeps the documents that it has read. */

@@ -7,7 +7,15 @@ import type {
   WarehouseCapabilities,
 } from '@convergence/core/ports/warehouse.ts'
 import type { Meter } from './meter.ts'
-import { JOB_BYTES_PER_SECOND, JOB_START_MS, LATENCY_MS, MAX_COPY_SOURCES, PART_BYTES, PART_ROWS } from './model.ts'
+import {
+  COPY_BYTES_PER_SECOND,
+  JOB_START_MS,
+  LATENCY_MS,
+  LOAD_BYTES_PER_SECOND,
+  MAX_COPY_SOURCES,
+  PART_BYTES,
+  PART_ROWS,
+} from './model.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
 /** Counts jobs as BigQuery would, and refuses what it would refuse: too many files in one load. */
@@ -34,7 +42,7 @@ export class ScaleWarehouse implements Warehouse {
     const base = { kind: job.kind, labels: job.labels }
     this.#jobs.set(jobId, { ...base, state: 'running' })
     const done = this.#effectOf(job)
-    const tookMs = JOB_START_MS + (done.bytes / JOB_BYTES_PER_SECOND) * 1_000
+    const tookMs = JOB_START_MS + (done.bytes / done.bytesPerSecond) * 1_000
     this.#time.at(this.#time.nowMs + tookMs, () => {
       this.#jobs.set(jobId, { ...base, state: 'done', counts: done.counts })
       done.land()
@@ -45,9 +53,11 @@ export class ScaleWarehouse implements Warehouse {
   #effectOf(job: Job) {
     if (job.kind !== 'publish' && job.kind !== 'stage') throw new Error(`the model has no job ${job.kind}`)
     const rows = job.kind === 'stage' ? this.#load(job.source.parts) : this.#rowsOf(job.source)
+    const isCopy = job.kind === 'publish' && job.source.kind === 'staged'
     const counts = { staged: rows, inserted: job.kind === 'stage' ? 0 : rows, updated: 0, deleted: 0, superseded: 0 }
     return {
       bytes: (rows / PART_ROWS) * PART_BYTES,
+      bytesPerSecond: isCopy ? COPY_BYTES_PER_SECOND : LOAD_BYTES_PER_SECOND,
       counts,
       land: () => {
         if (job.kind === 'stage') this.#staged.set(job.target.table, rows)
