@@ -201,7 +201,11 @@ export class DuckDbWarehouse implements Warehouse {
     }
   }
 
-  async #execute(ref: JobRef, key: string, job: Extract<Job, { kind: 'publish' | 'stage' | 'quarantine' }>): Promise<void> {
+  async #execute(
+    ref: JobRef,
+    key: string,
+    job: Extract<Job, { kind: 'publish' | 'stage' | 'quarantine' }>,
+  ): Promise<void> {
     const lost = await executeJob(ref, job, {
       database: this.#database,
       context: this.#context,

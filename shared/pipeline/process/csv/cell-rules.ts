@@ -3,7 +3,7 @@ import { decimalType } from '../values/read-value.ts'
 
 /** What the cells of a column may be, beside empty (NULL), so that a fast reader cannot read them otherwise than we do. */
 export const TEXT = 0
-export const INTEGER = 1
+const INTEGER = 1
 export const DECIMAL = 2
 export const DATE = 3
 
