@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { simulate } from '../simulate.ts'
 import type { ProfileName } from '../profiles.ts'
 import { applyPatch, parsePatch } from './apply-patch.ts'
@@ -19,7 +20,11 @@ const CAUGHT = JSON.parse(readFileSync(new URL('caught.json', FOLDER), 'utf8')) 
 const PATCHES = readdirSync(FOLDER).filter((name) => name.endsWith('.patch'))
 /** A change of the product may move a history: the next seeds must then do. */
 const SEEDS = 200
-const MINUTES_MS = 180_000
+const MINUTES_MS = 300_000
+
+/** Thirty processes load the same sources. */
+const compiled = mkdtempSync(join(tmpdir(), 'mutants-'))
+afterAll(() => rmSync(compiled, { recursive: true }))
 
 const textOf = (name: string): string => readFileSync(new URL(name, FOLDER), 'utf8')
 
@@ -93,5 +98,7 @@ const play = (name: string): Promise<unknown> => {
   const { profile, seed } = CAUGHT[name] ?? { profile: 'base', seed: 1 }
   const script = new URL('play-mutant.ts', FOLDER).pathname
   const args = ['--profile', profile, '--from', String(seed), '--seeds', String(SEEDS)]
-  return run(process.execPath, [script, new URL(name, FOLDER).pathname, ...args])
+  return run(process.execPath, [script, new URL(name, FOLDER).pathname, ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+  })
 }
