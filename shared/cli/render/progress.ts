@@ -1,7 +1,7 @@
 import type { RunLook } from '../platform/platform.ts'
 import type { Baselines } from './baselines.ts'
 import type { Style } from './style.ts'
-import { formatBytes, formatCount, formatDuration } from './units.ts'
+import { formatBytes, formatCount, formatDuration, plural } from './units.ts'
 
 export interface ProgressState {
   readonly look: RunLook
@@ -70,9 +70,9 @@ export const statusWord = (step: Pick<Step, 'status' | 'type'>): string => {
 export const details = (step: Step, state: Pick<ProgressState, 'look' | 'nowMs' | 'baselines'>): string[] => {
   const progress = state.look.progress.find(({ stepId }) => stepId === step.step_id)
   if (step.status === 'PENDING' || step.status === 'SKIPPED') return []
-  if (!progress) return step.rows.fetched > 0 ? [`${formatCount(step.rows.fetched)} rows`] : []
+  if (!progress) return step.rows.fetched > 0 ? [plural(step.rows.fetched, 'row')] : []
   const { chunks, rows } = progress
-  const parts = [`${formatCount(chunks.done)}/${formatCount(chunks.total)} chunks`, `${formatCount(rows.fetched)} rows`]
+  const parts = [`${formatCount(chunks.done)}/${formatCount(chunks.total)} chunks`, plural(rows.fetched, 'row')]
   if (rows.rejected > 0) parts.push(`${formatCount(rows.rejected)} rejected`)
   return step.status === 'RUNNING' ? [...parts, ...pace(progress, state)] : parts
 }

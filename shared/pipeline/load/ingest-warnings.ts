@@ -29,8 +29,8 @@ export const ingestWarnings = (
           {
             code: 'ROWS_REJECTED',
             message: plan.quarantine
-              ? `${rejected} of ${fetched} rows ${rejected === 1 ? 'is still rejected, and stays' : 'are still rejected, and stay'} in ${where} (run ${plan.quarantine.runId})`
-              : `${rejected} of ${fetched} rows ${rejected === 1 ? 'was rejected, and is' : 'were rejected, and are'} in ${where} (run ${context.run.runId})`,
+              ? `${rejected} of ${fetched} ${fetched === 1 ? 'row' : 'rows'} ${rejected === 1 ? 'is still rejected, and stays' : 'are still rejected, and stay'} in ${where} (run ${plan.quarantine.runId})`
+              : `${rejected} of ${fetched} ${fetched === 1 ? 'row' : 'rows'} ${rejected === 1 ? 'was rejected, and is' : 'were rejected, and are'} in ${where} (run ${context.run.runId})`,
           },
         ]
       : []),
