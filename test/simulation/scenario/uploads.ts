@@ -137,9 +137,12 @@ const arrangedUploads = (random: Prng): Upload[] => {
     ...fileUpload(random, n, random.pick(family), tenant),
     atMs: random.below(3_000),
   })
-  const first = make(0)
-  switch (random.below(3)) {
-    case 0: {
+  let first = make(0)
+  // One that publishes, and nothing before that.
+  while (first.good.length === 0 || first.bad > 0 || first.poisoned) first = make(0)
+  switch (random.below(4)) {
+    case 0:
+    case 3: {
       // One worker sleeps with a claim that it has not used, the next before it renews it: others take the table over meanwhile.
       const stalls = [
         { verb: 'job publish', what: '', nth: 1, forMs: 61_000 + random.below(25_000) },
