@@ -41,7 +41,7 @@ export interface ExtractedRecords {
 
 export interface EncodedRecords {
   /** The columns' cells, a line a record, no header. NULL is empty and unquoted, the empty text is `""`. */
-  readonly csv: Uint8Array
+  readonly csv: () => Uint8Array
   readonly count: number
   /** Columns of keys that are not among the columns. */
   readonly unknown: readonly string[]
@@ -78,7 +78,7 @@ export const extractRecords = (
   return { columns: cells.columns, rows, count: walk.records, document }
 }
 
-/** What is given lies in `memory`, until that is used again. */
+/** The cells lie in `memory`, until that is used again; they are written as CSV when that is asked for, from `bytes`. */
 export const encodeCsv = (
   bytes: Uint8Array,
   options: RecordOptions & { readonly columns: readonly string[] },
@@ -87,7 +87,7 @@ export const encodeCsv = (
   const { scanner, cells, walkOptions } = prepare(bytes, options, options.columns)
   const writer = new CsvWriter(scanner, cells, memory)
   const document = new Walk(scanner, cells, writer, walkOptions).document()
-  return { csv: writer.bytes(), count: writer.rows, unknown: cells.unknown, document }
+  return { csv: () => writer.bytes(), count: writer.rows, unknown: cells.unknown, document }
 }
 
 /** The value at a path (no wildcards) of a document that was checked before, records included; undefined: nothing is there. */

@@ -1,5 +1,5 @@
 import { COMMA, NEWLINE, QUOTE, BACKSLASH, hexValue, isDigit } from './bytes.ts'
-import type { RecordCells } from './record.ts'
+import { grown, type RecordCells } from './record.ts'
 import type { JsonScanner, Kind } from './scanner.ts'
 import { KIND } from './scanner.ts'
 import { normalised } from './values.ts'
@@ -8,12 +8,24 @@ import type { RowSink } from './walk.ts'
 const SIMPLE: Readonly<Record<number, number>> = { 0x62: 0x08, 0x66: 0x0c, 0x6e: 0x0a, 0x72: 0x0d, 0x74: 0x09 }
 const REPLACEMENT = 0xfffd
 
-/** Where the rows of one document after the other are written: those of the one before are gone then. */
+/** Where the rows of one document after the other lie: those of the one before are gone then. */
 export class RowMemory {
   bytes = Buffer.allocUnsafeSlow(0)
+  /** Cells of all rows, one row after the other: what they are, and where they stand in the document. */
+  kinds = new Uint8Array(0)
+  starts = new Int32Array(0)
+  ends = new Int32Array(0)
+
+  reserveCells(needed: number): void {
+    if (needed <= this.kinds.length) return
+    const size = Math.max(this.kinds.length * 2, needed, 1 << 14)
+    this.kinds = grown(this.kinds, new Uint8Array(size))
+    this.starts = grown(this.starts, new Int32Array(size))
+    this.ends = grown(this.ends, new Int32Array(size))
+  }
 
   /** Room for `needed` bytes, of which the first `used` are kept. */
-  reserve(used: number, needed: number): void {
+  reserveBytes(used: number, needed: number): void {
     if (needed <= this.bytes.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, needed))
     this.bytes.copy(larger, 0, 0, used)
@@ -23,48 +35,64 @@ export class RowMemory {
 
 /**
  * Writes records as CSV (RFC 4180, LF): NULL is nothing between two commas, and the empty text is `""`. A text is quoted only if it must
- * be: lines without a quote are read at the speed of memory. Bytes are copied from the document, without making strings.
+ * be: lines without a quote are read at the speed of memory. Bytes are copied from the document, without making strings; not before they
+ * are wanted, so that who has learnt from the document what to ask for next can ask first.
  */
-export class CsvWriter implements RowSink<{ length: number; rows: number }> {
+export class CsvWriter implements RowSink<number> {
   readonly #scanner: JsonScanner
   readonly #cells: RecordCells
   readonly #memory: RowMemory
-  #length = 0
+  readonly #width: number
   rows = 0
 
   constructor(scanner: JsonScanner, cells: RecordCells, memory: RowMemory) {
     this.#scanner = scanner
     this.#cells = cells
     this.#memory = memory
-    // Records without their keys: mostly less than half. It grows where that is not enough.
-    memory.reserve(0, (scanner.bytes.length >> 1) + 1024)
-  }
-
-  bytes(): Uint8Array {
-    return this.#memory.bytes.subarray(0, this.#length)
-  }
-
-  mark() {
-    return { length: this.#length, rows: this.rows }
-  }
-
-  reset(mark: { length: number; rows: number }): void {
-    this.#length = mark.length
-    this.rows = mark.rows
+    this.#width = cells.columns.length
   }
 
   row(): void {
-    const { columns, kinds, starts, ends } = this.#cells
-    this.#reserve(columns.length)
+    const { kinds, starts, ends } = this.#cells
+    const memory = this.#memory
+    const width = this.#width
+    const from = this.rows++ * width
+    memory.reserveCells(from + width)
+    for (let i = 0; i < width; i++) {
+      memory.kinds[from + i] = kinds[i] as number
+      memory.starts[from + i] = starts[i] as number
+      memory.ends[from + i] = ends[i] as number
+    }
+  }
+
+  mark(): number {
+    return this.rows
+  }
+
+  reset(rows: number): void {
+    this.rows = rows
+  }
+
+  bytes(): Uint8Array {
+    // Records without their keys: mostly less than half. It grows where that is not enough.
+    this.#memory.reserveBytes(0, (this.#scanner.bytes.length >> 1) + 1024)
+    let length = 0
+    for (let row = 0; row < this.rows; row++) length = this.#write(row * this.#width, length)
+    return this.#memory.bytes.subarray(0, length)
+  }
+
+  #write(from: number, at: number): number {
+    this.#reserve(from, at)
+    const { kinds, starts, ends, bytes: out } = this.#memory
     const { bytes } = this.#scanner
-    const out = this.#memory.bytes
-    let n = this.#length
-    for (let i = 0; i < columns.length; i++) {
+    const width = this.#width
+    let n = at
+    for (let i = 0; i < width; i++) {
       if (i > 0) out[n++] = COMMA
-      const kind = kinds[i] as Kind
+      const kind = kinds[from + i] as Kind
       if (kind <= KIND.null) continue
-      const start = starts[i] as number
-      const end = ends[i] as number
+      const start = starts[from + i] as number
+      const end = ends[from + i] as number
       if (kind === KIND.literal) n = copy(bytes, start, end, out, n)
       else if (kind === KIND.plain) n = (i === 0 ? copyFirst : copyPlain)(bytes, start, end, out, n)
       else if (kind === KIND.escaped) n = writeEscaped(bytes, start, end, out, n)
@@ -72,17 +100,16 @@ export class CsvWriter implements RowSink<{ length: number; rows: number }> {
       else n = writeText(normalised(this.#scanner, start, end), out, n)
     }
     out[n++] = NEWLINE
-    this.#length = n
-    this.rows++
+    return n
   }
 
   /** Room for one more row: no cell becomes longer than twice its bytes in the document and two quotes. */
-  #reserve(columns: number): void {
-    const { kinds, starts, ends } = this.#cells
-    let needed = 3 * columns + 1
-    for (let i = 0; i < columns; i++)
+  #reserve(from: number, at: number): void {
+    const { kinds, starts, ends } = this.#memory
+    let needed = 3 * this.#width + 1
+    for (let i = from; i < from + this.#width; i++)
       if ((kinds[i] as number) > KIND.null) needed += 2 * ((ends[i] as number) - (starts[i] as number))
-    this.#memory.reserve(this.#length, this.#length + needed)
+    this.#memory.reserveBytes(at, at + needed)
   }
 }
 

@@ -197,7 +197,7 @@ export class RecordCells {
   }
 }
 
-const grown = <T extends Uint8Array | Int32Array>(from: T, to: T): T => {
+export const grown = <T extends Uint8Array | Int32Array>(from: T, to: T): T => {
   to.set(from)
   return to
 }

@@ -32,7 +32,8 @@ export interface PageReader {
 export interface Decoded<T> {
   readonly records: T
   readonly count: number
-  readonly content: Uint8Array
+  /** Its rows, to be taken before the next answer arrives. */
+  readonly content: () => Uint8Array
   readonly document: JsonValue
 }
 

@@ -51,7 +51,7 @@ export const readLink = async (
       const following = goesOn && next !== undefined ? fetchPage(reader, next) : undefined
       // Its failure is met when it is awaited; a consumer that stops before that need not hear of it.
       following?.catch(() => {})
-      if (page !== undefined && page.count > 0) yield page.content
+      if (page !== undefined && page.count > 0) yield page.content()
       if (following === undefined || next === undefined) break
       place = next
       answer = await following
@@ -79,7 +79,12 @@ export const sampleLink = async (reader: PageReader & { requests: () => number }
   for (let pages = 0; place !== undefined && pages < SAMPLE_PAGES && rows.length < SAMPLE_RECORDS; pages++) {
     const decode = (bytes: Uint8Array) => {
       const extracted = extractRecords(bytes, { ...options, limit: SAMPLE_RECORDS })
-      return { records: extracted, count: extracted.count, content: new Uint8Array(0), document: extracted.document }
+      return {
+        records: extracted,
+        count: extracted.count,
+        content: () => new Uint8Array(0),
+        document: extracted.document,
+      }
     }
     const page: ReadPage<ExtractedRecords> | undefined = readPage(reader, place, await fetchPage(reader, place), decode)
     for (const column of page?.records.columns ?? []) if (!columns.includes(column)) columns.push(column)

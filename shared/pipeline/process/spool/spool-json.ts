@@ -36,7 +36,8 @@ export const spoolJson = async (
   const encode = (bytes: Uint8Array, records: string): Buffer => {
     const encoded = encodeCsv(bytes, { records: parseJsonPath(records), columns: wanted }, memory)
     for (const name of encoded.unknown) unknown.add(name)
-    return Buffer.from(encoded.csv.buffer, encoded.csv.byteOffset, encoded.csv.byteLength)
+    const csv = encoded.csv()
+    return Buffer.from(csv.buffer, csv.byteOffset, csv.byteLength)
   }
   const spoolDocument = (bytes: Buffer): Promise<void> =>
     spooler.push(withOrigin(input.origin, () => encode(bytes, format.records ?? '[*]')))
