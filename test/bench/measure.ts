@@ -22,8 +22,8 @@ export const measure = <C extends Contestant, Output>(
 ): Promise<{ figure: Figure; output: Output }> =>
   new Promise((resolve, reject) => {
     const child = fork(CONTESTANT, [contestant, JSON.stringify(task)], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      // As the convergence command sets them.
+      // All as the convergence command sets them.
+      execArgv: ['--disable-warning=ExperimentalWarning', '--external-memory-accounted-in-global-limit'],
       env: { ...process.env, UV_THREADPOOL_SIZE: '16', NODE_COMPILE_CACHE: COMPILE_CACHE },
     })
     let peakKiB = 0

@@ -8,8 +8,8 @@ import { linkName } from '@convergence/core/names.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { HOOK_MS, makeDoor, openApi, openFlow, tenantFiles, type Flow, type TenantFiles } from './flow.ts'
 
-/** A source that only pages forward: one slot, a link every 200 pages, and no page of a finished link is asked for again. */
-const PAGES = 430
+/** A source that only pages forward: one slot, a link every 400 pages, and no page of a finished link is asked for again. */
+const PAGES = 830
 const COMMAND = join(import.meta.dirname, '../../shared/cli/bin/convergence.mjs')
 let flow: Flow
 beforeAll(async () => void (flow = await openFlow()), HOOK_MS)
@@ -37,7 +37,7 @@ it('reads a long list link by link; a link that is delivered again reads nothing
   const tenant = await flow.tenant('chain')
   writePages(tenant)
   const door = makeDoor()
-  tenant.serve('items', (query) => (query.get('after') === '410' ? door.pass(page(query)) : page(query)))
+  tenant.serve('items', (query) => (query.get('after') === '810' ? door.pass(page(query)) : page(query)))
   const runId = await tenant.start('load')
   await door.reached
   // The last link is under way: the first two come again, in the wrong order.
@@ -50,7 +50,7 @@ it('reads a long list link by link; a link that is delivered again reads nothing
     receipts: [{ balanced: true, rows: { fetched: PAGES, inserted: PAGES } }],
   })
   expect(pagesOf(tenant.requests('items'))).toEqual(inOrder(0, PAGES))
-  expect(await tenant.query(SUMS)).toEqual([['430', '430', '0', '429']])
+  expect(await tenant.query(SUMS)).toEqual([['830', '830', '0', '829']])
   const at = { tenant: tenant.id, runId, stepId: 'items' }
   const markers = await Promise.all(
     inOrder(0, 4).map((link) =>
@@ -62,7 +62,7 @@ it('reads a long list link by link; a link that is delivered again reads nothing
 
 it('goes on after kill -9 where the last finished link ended', async () => {
   // The first page of the second link.
-  const place = 200
+  const place = 400
   const root = mkdtempSync(join(tmpdir(), 'convergence-chain-'))
   const api = await openApi()
   try {
@@ -85,7 +85,7 @@ it('goes on after kill -9 where the last finished link ended', async () => {
     const embedded = await openEmbedded(projectAt(root), {})
     const { rows } = await embedded.platform.query({ tenant: 'acme', sql: SUMS, limit: 1 })
     await embedded.close()
-    expect(rows).toEqual([['430', '430', '0', '429']])
+    expect(rows).toEqual([['830', '830', '0', '829']])
   } finally {
     await api.close()
     rmSync(root, { recursive: true, force: true })

@@ -22,17 +22,17 @@ const read = async (respond: Respond, resource: Record<string, unknown>, source:
 }
 
 describe('links', () => {
-  it('end after 200 pages and go on where they ended, with positions that go on too', async () => {
+  it('end after 400 pages and go on where they ended, with positions that go on too', async () => {
     const respond: Respond = (request) => {
       const at = Number(request.url.searchParams.get('after') ?? 0)
-      return { data: ids(at, at + 1), next: at < 449 ? at + 1 : null, total: 450 }
+      return { data: ids(at, at + 1), next: at < 849 ? at + 1 : null, total: 850 }
     }
     const resource = { pagination: { type: 'cursor', next: 'next', param: 'after', total: 'total' } }
-    expect(await read(respond, resource)).toMatchObject({ lines: lines(450), links: 3, requests: 450 })
+    expect(await read(respond, resource)).toMatchObject({ lines: lines(850), links: 3, requests: 850 })
     const context = api.context(orders(resource))
     const first = await readOne(await api.connector.read(context, {}))
     expect((await api.connector.read(context, {}, first.end.continuation)).input).toMatchObject({
-      firstRow: 201,
+      firstRow: 401,
       origin: 'shop.orders',
     })
   })

@@ -8,8 +8,8 @@ import type { Place } from './pagination.ts'
 import { firstPlace } from './pagination.ts'
 
 /** A link ends after so much: what a crash or a second delivery reads again, and what a worker holds at a time. */
-const MAX_LINK_BYTES = 64_000_000
-const MAX_LINK_PAGES = 200
+const MAX_LINK_BYTES = 128_000_000
+const MAX_LINK_PAGES = 400
 const MAX_LINK_MS = 60_000
 
 /** What inference needs to see, and the requests that it may cost. */
