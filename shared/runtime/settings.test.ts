@@ -19,6 +19,9 @@ it('an empty environment gives every default', () => {
     polarsChunkBytes: 64_000_000,
     loadMemoryBytes: 1_000_000_000,
     loadThreads: 2,
+    sweepEveryMs: 300_000,
+    quietMs: 900_000,
+    keepFilesMs: 2_592_000_000,
     logLevel: 'info',
     logFile: undefined,
   })
