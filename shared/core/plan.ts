@@ -15,7 +15,13 @@ const counts = z.strictObject({
 })
 export type ChunkCounts = z.infer<typeof counts>
 
-const file = z.strictObject({ name: z.string(), rows: z.int().min(0), bytes: z.int().min(0), crc32c: z.string() })
+const file = z.strictObject({
+  name: z.string(),
+  rows: z.int().min(0),
+  bytes: z.int().min(0),
+  /** As the object store gave it with its answer. */
+  crc32c: z.string().optional(),
+})
 export type StoredFile = z.infer<typeof file>
 
 const rejectedRow = z.strictObject({

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { UnavailableError } from '@convergence/core/errors.ts'
 import { largestCursor } from '@convergence/core/cursor.ts'
 import type {
@@ -118,6 +117,5 @@ const fileOf = (part: Part): ProcessedFile => {
     body,
     rows: part.rows.length,
     bytes: body.length,
-    crc32c: createHash('sha256').update(body).digest('base64').slice(0, 8),
   }
 }

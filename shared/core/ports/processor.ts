@@ -75,8 +75,6 @@ export interface ProcessedFile {
   readonly body: ObjectBody
   readonly rows: number
   readonly bytes: number
-  /** crc32c, base64. */
-  readonly crc32c: string
 }
 
 export interface ProcessCounts {

@@ -46,7 +46,6 @@ export interface DoneFile {
   readonly path: string
   readonly rows: number
   readonly bytes: number
-  readonly crc32c: string
 }
 
 export interface ProcessDone {

@@ -84,8 +84,10 @@ const storeAll = async (
   const stored: StoredFile[] = []
   for (const [index, file] of files.entries()) {
     const name = nameOf(index)
-    await context.ports.objects.put(inBucket(context, name), file.body, { ifGeneration: null })
-    stored.push({ name, rows: file.rows, bytes: file.bytes, crc32c: file.crc32c })
+    // The name is this attempt's own: what is there already is what it wrote itself, with an answer that was lost.
+    const put = await context.ports.objects.put(inBucket(context, name), file.body, { ifGeneration: null })
+    const crc32c = put.outcome === 'written' ? put.meta.crc32c : undefined
+    stored.push({ name, rows: file.rows, bytes: file.bytes, ...(crc32c !== undefined && { crc32c }) })
   }
   return stored
 }

@@ -12,7 +12,7 @@ export const scaleProcessor = (time: SimulatedTime, isOut: () => boolean): Proce
     const { read, process, write } = BYTES_PER_SECOND
     await time.sleep((FILE_BYTES / read + FILE_BYTES / process + PART_BYTES / write) * 1_000)
     return {
-      parts: [{ body: modelledFile(PART_BYTES), rows: PART_ROWS, bytes: PART_BYTES, crc32c: 'AAAAAA==' }],
+      parts: [{ body: modelledFile(PART_BYTES), rows: PART_ROWS, bytes: PART_BYTES }],
       rejects: [],
       counts: { fetched: PART_ROWS, accepted: PART_ROWS, rejected: 0, filtered: 0 },
       unknownColumns: [],

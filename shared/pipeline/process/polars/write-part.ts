@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import pl, { type LazyDataFrame } from 'nodejs-polars'
-import { crc32c, crc32cText } from '@convergence/core/crc32c.ts'
 import type { DoneFile } from '../job.ts'
 
 /** Runs the plan into a zstd Parquet file. `eager`: binary columns, which the streaming engine of polars 0.25 aborts on. */
@@ -13,7 +11,7 @@ export const writePart = async (frame: LazyDataFrame, path: string, eager: boole
     await frame.sinkParquet(path, { compression: 'zstd', compressionLevel: 1 }).collect()
   }
   const rows = await countRows(path)
-  return { path, rows, bytes: (await stat(path)).size, crc32c: await checksum(path) }
+  return { path, rows, bytes: (await stat(path)).size }
 }
 
 /** The files that hold rows; the others are removed. */
@@ -25,10 +23,4 @@ export const withRows = async (files: readonly DoneFile[]): Promise<DoneFile[]> 
 const countRows = async (path: string): Promise<number> => {
   const counted = await pl.scanParquet(path, { glob: false }).select(pl.len().alias('rows')).collect()
   return Number(counted.getColumn('rows').get(0))
-}
-
-const checksum = async (path: string): Promise<string> => {
-  let crc = 0
-  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) crc = crc32c(bytes as Uint8Array, crc)
-  return crc32cText(crc)
 }
