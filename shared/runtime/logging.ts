@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import winston from 'winston'
-import type { Log, LogFields } from '@convergence/core/ports/log.ts'
+import type { Log } from '@convergence/core/ports/log.ts'
 import { openLogFile } from './logging/log-file.ts'
 import { serialize } from './logging/serialize.ts'
+import { WinstonLog } from './logging/winston-log.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -48,39 +49,5 @@ export const createLogging = ({ level, file, stream = process.stderr, nowMs = Da
       out.end()
       await finished(out)
     },
-  }
-}
-
-class WinstonLog implements Log {
-  readonly #logger: winston.Logger
-  readonly #fields: LogFields
-
-  constructor(logger: winston.Logger, fields: LogFields) {
-    this.#logger = logger
-    this.#fields = fields
-  }
-
-  debug(message: string, fields?: LogFields): void {
-    this.#write('debug', message, fields)
-  }
-
-  info(message: string, fields?: LogFields): void {
-    this.#write('info', message, fields)
-  }
-
-  warn(message: string, fields?: LogFields): void {
-    this.#write('warn', message, fields)
-  }
-
-  error(message: string, fields?: LogFields): void {
-    this.#write('error', message, fields)
-  }
-
-  with(fields: LogFields): Log {
-    return new WinstonLog(this.#logger, { ...this.#fields, ...fields })
-  }
-
-  #write(level: LogLevel, message: string, fields: LogFields = {}): void {
-    this.#logger.log({ level, message, fields: { ...this.#fields, ...fields } })
   }
 }

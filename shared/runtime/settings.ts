@@ -75,6 +75,24 @@ export const SETTINGS = {
     'Requests that one API key, or one address without a key, may send.',
     whole(1, 1_000_000),
   ),
+  audiences: setting(
+    'CONVERGENCE_AUDIENCES',
+    '',
+    'Audiences of the tokens that Pub/Sub, Cloud Tasks and Cloud Scheduler call the functions with, separated by commas. Empty: nobody is let in.',
+    list,
+  ),
+  callers: setting(
+    'CONVERGENCE_CALLERS',
+    '',
+    'E-mail addresses of the service accounts that may call the functions so, separated by commas. Empty: nobody is let in.',
+    list,
+  ),
+  tokenIssuers: setting(
+    'CONVERGENCE_TOKEN_ISSUERS',
+    'https://accounts.google.com',
+    'Issuers of those tokens, separated by commas; their keys are found by OpenID Connect discovery.',
+    list,
+  ),
   host: setting('CONVERGENCE_HOST', '127.0.0.1', 'Address that the embedded API listens on.', text),
   port: setting(
     'CONVERGENCE_PORT',

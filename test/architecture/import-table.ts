@@ -21,7 +21,14 @@ export const importTable: readonly Row[] = [
   { files: /^shared\/local\//, imports: [core, '@duckdb/node-api', '@polyglot-sql/sdk'] },
   {
     files: /^shared\/runtime\//,
-    imports: [core, 'winston', 'undici', '@opentelemetry/*', '@google-cloud/opentelemetry-cloud-trace-propagator'],
+    imports: [
+      core,
+      'winston',
+      'undici',
+      '@opentelemetry/*',
+      '@google-cloud/opentelemetry-cloud-trace-propagator',
+      '@google-cloud/logging-winston',
+    ],
   },
   {
     files: /^shared\/cli\//,
@@ -38,7 +45,10 @@ export const importTable: readonly Row[] = [
       'node/package.json',
     ],
   },
-  { files: /^functions\/[^/]+\/index\.ts$/, imports: ['@convergence/gcp/*', '@google-cloud/functions-framework'] },
+  {
+    files: /^functions\/[^/]+\/index\.ts$/,
+    imports: [runtime, '@convergence/gcp/*', '@google-cloud/functions-framework'],
+  },
   { files: /^functions\/api\//, imports: [core, runtime, control, 'hono', 'hono/*', '@hono/*', 'zod'] },
   { files: /^functions\/uploads\//, imports: [core, runtime, control] },
   { files: /^functions\//, imports: [core, runtime, pipeline] },

@@ -1,4 +1,4 @@
-import { failDeadLetter } from '@convergence/cli/embedded/fail-dead-letter.ts'
+import { failDeadLetter } from '@convergence/runtime/functions/fail-dead-letter.ts'
 import { handlersOf } from '@convergence/cli/embedded/handlers.ts'
 import type { PlatformError } from '@convergence/core/errors.ts'
 import type { Message, Topic } from '@convergence/core/messages.ts'

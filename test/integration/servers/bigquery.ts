@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { toolFolder, type Tool } from './cache.ts'
 import { command } from './command.ts'
 import { createVenv } from './python.ts'
-import { freePort, okJson, startServer, type Server } from './server.ts'
+import { flags, freePort, okJson, startServer, type Server } from './server.ts'
 
 const EXTENSIONS = ['icu', 'ducklake', 'httpfs', 'spatial']
 
@@ -38,10 +38,7 @@ export const startBigquery = async (options: {
     const server = await startServer({
       name: 'local-bigquery',
       file: join(folder, 'venv/bin/local-bigquery'),
-      args: [
-        ...['--host', '127.0.0.1', '--port', `${port}`, '--grpc-port', `${grpcPort}`],
-        ...['--project', project, '--data-dir', data],
-      ],
+      args: flags('--', { host: '127.0.0.1', port, 'grpc-port': grpcPort, project, 'data-dir': data }),
       env: { HOME: join(folder, 'home'), STORAGE_EMULATOR_HOST: `http://127.0.0.1:${options.storagePort}` },
       port,
       // With an extension missing it starts, and answers 400 to everything.

@@ -86,3 +86,7 @@ export const okJson = async (url: string): Promise<Record<string, unknown> | und
   const text = await answer.text()
   return answer.status === 200 ? (JSON.parse(text) as Record<string, unknown>) : undefined
 }
+
+/** `{ port: 1 }` as `['--port', '1']`. */
+export const flags = (dashes: '-' | '--', values: Readonly<Record<string, string | number>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => [dashes + name, String(value)])

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { toolFolder, type Tool } from './cache.ts'
 import { command } from './command.ts'
-import { freePort, okJson, startServer, type Server } from './server.ts'
+import { flags, freePort, okJson, startServer, type Server } from './server.ts'
 
 export const storageTool: Tool = {
   name: 'fake-gcs-server',
@@ -24,18 +24,26 @@ export const startStorage = async (events?: StorageEvents): Promise<Server> => {
   return startServer({
     name: 'fake-gcs-server',
     file: join(folder, 'fake-gcs-server'),
-    args: [
-      ...['-backend', 'memory', '-data', '', '-scheme', 'http', '-host', '127.0.0.1', '-port', `${port}`],
-      ...['-external-url', `http://127.0.0.1:${port}`, '-public-host', `127.0.0.1:${port}`, '-log-level', 'warn'],
-      ...(events
-        ? [
-            ...['-event.pubsub-project-id', events.project, '-event.pubsub-topic', events.topic],
-            ...['-event.bucket', events.bucket, '-event.list', 'finalize'],
-          ]
-        : []),
-    ],
+    args: flags('-', {
+      backend: 'memory',
+      data: '',
+      scheme: 'http',
+      host: '127.0.0.1',
+      port,
+      'external-url': `http://127.0.0.1:${port}`,
+      'public-host': `127.0.0.1:${port}`,
+      'log-level': 'warn',
+      ...(events && eventFlags(events)),
+    }),
     env: events ? { PUBSUB_EMULATOR_HOST: `127.0.0.1:${events.pubsubPort}` } : {},
     port,
     isReady: async (origin) => (await okJson(`${origin}/storage/v1/b`))?.['kind'] === 'storage#buckets',
   })
 }
+
+const eventFlags = ({ project, topic, bucket }: StorageEvents): Record<string, string> => ({
+  'event.pubsub-project-id': project,
+  'event.pubsub-topic': topic,
+  'event.bucket': bucket,
+  'event.list': 'finalize',
+})
