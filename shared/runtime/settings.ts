@@ -26,6 +26,12 @@ const list = (value: string): readonly string[] =>
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
+const pairs = (value: string): Readonly<Record<string, string>> | Problem => {
+  const found = list(value).map((one) => /^([a-z][a-z0-9_]*)=(\S+)$/.exec(one))
+  return found.every((match) => match !== null)
+    ? Object.fromEntries(found.map(([, name = '', text = '']) => [name, text]))
+    : new Problem('must be name=value, separated by commas')
+}
 const whole = (least: number, most: number) => (value: string) =>
   /^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most
     ? Number(value)
@@ -92,6 +98,43 @@ export const SETTINGS = {
     'https://accounts.google.com',
     'Issuers of those tokens, separated by commas; their keys are found by OpenID Connect discovery.',
     list,
+  ),
+  region: setting('CONVERGENCE_REGION', '', 'Region of the task queues, on Google Cloud.', text),
+  resourcePrefix: setting(
+    'CONVERGENCE_RESOURCE_PREFIX',
+    'convergence-',
+    'What the names of topics and queues begin with, on Google Cloud.',
+    text,
+  ),
+  functionUrls: setting(
+    'CONVERGENCE_FUNCTION_URLS',
+    '',
+    'Where tasks call the functions ingest, dq, transform and orchestrator: ingest=https://…, separated by commas. Each is the audience of its tokens too.',
+    pairs,
+  ),
+  taskAccount: setting(
+    'CONVERGENCE_TASK_ACCOUNT',
+    '',
+    'E-mail address of the service account that tasks call the functions as.',
+    text,
+  ),
+  secretsRoot: setting(
+    'CONVERGENCE_SECRETS_ROOT',
+    '.',
+    'Folder with configs/{tenant}/secrets/, which come before Secret Manager, on Google Cloud.',
+    text,
+  ),
+  secretVersions: setting(
+    'CONVERGENCE_SECRET_VERSIONS',
+    '',
+    'Versions of secrets in Secret Manager that are pinned: acme_shop_key=3, separated by commas. Of others the latest is taken.',
+    pairs,
+  ),
+  emulators: setting(
+    'CONVERGENCE_EMULATORS',
+    '',
+    'Emulators to use instead of Google’s services, for tests: storage, pubsub, tasks, secrets or bigquery=host:port, separated by commas.',
+    pairs,
   ),
   host: setting('CONVERGENCE_HOST', '127.0.0.1', 'Address that the embedded API listens on.', text),
   port: setting(

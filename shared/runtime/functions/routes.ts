@@ -15,7 +15,7 @@ export interface WorkStage {
   readonly trace: string
 }
 
-export type WorkHandler = (stage: WorkStage, payload: unknown, delivery: Delivery) => Promise<void>
+type WorkHandler = (stage: WorkStage, payload: unknown, delivery: Delivery) => Promise<void>
 
 export interface WorkRoutes {
   /** `POST /topics/{topic}`: pushes of the topic's subscription. */
