@@ -79,8 +79,8 @@ const installedVersion = (name: string): string =>
 /** Google's generated clients read JSON that lies beside their own files. */
 const inlineJson: Plugin = {
   name: 'inline-json',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]node_modules[\\/]@google-cloud[\\/].*_client\.js$/ }, ({ path }) => ({
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /[\\/]node_modules[\\/]@google-cloud[\\/].*_client\.js$/ }, ({ path }) => ({
       loader: 'js',
       contents: readFileSync(path, 'utf8').replaceAll(
         /getJSON\(path\.join\(dirname, ([^)]+)\)\)/g,
@@ -96,8 +96,8 @@ const inlineJson: Plugin = {
 /** polars works in a child process, whose module stands beside the bundle under another name than its source. */
 const nameWorker: Plugin = {
   name: 'name-worker',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]process[\\/]worker-pool\.ts$/ }, ({ path }) => {
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /[\\/]process[\\/]worker-pool\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8')
       const named = source.replace(`new URL('worker.ts', import.meta.url)`, `new URL('worker.js', import.meta.url)`)
       if (named === source) throw new Error(`${path} does not name its worker any more: mend .ci/bundle.ts`)
