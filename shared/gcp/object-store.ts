@@ -78,7 +78,13 @@ export class CloudStorageObjectStore implements ObjectStore {
     try {
       const seen = (which: string) => void (generation = which)
       const nameOfRef = nameOf(ref)
-      for await (const piece of download({ file: this.#file(ref), options: {}, attempts: this.#options, nameOf: nameOfRef, seen }))
+      for await (const piece of download({
+        file: this.#file(ref),
+        options: {},
+        attempts: this.#options,
+        nameOf: nameOfRef,
+        seen,
+      }))
         pieces.push(piece)
     } catch (error) {
       if (error instanceof NotFoundError) return undefined

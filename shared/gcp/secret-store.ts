@@ -75,7 +75,10 @@ export class SecretManagerSecretStore implements SecretStore {
           options,
         )
       if (known.details['code'] === GRPC.FAILED_PRECONDITION)
-        throw new InvalidConfigError(`version ${version} of ${label} is disabled or destroyed; enable it or add one`, options)
+        throw new InvalidConfigError(
+          `version ${version} of ${label} is disabled or destroyed; enable it or add one`,
+          options,
+        )
       throw known
     }
   }

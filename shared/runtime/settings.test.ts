@@ -14,6 +14,13 @@ it('an empty environment gives every default', () => {
     audiences: [],
     callers: [],
     tokenIssuers: ['https://accounts.google.com'],
+    region: '',
+    resourcePrefix: 'convergence-',
+    functionUrls: {},
+    taskAccount: '',
+    secretsRoot: '.',
+    secretVersions: {},
+    emulators: {},
     host: '127.0.0.1',
     port: 8080,
     lanes: 16,
@@ -35,6 +42,7 @@ it('values of the environment are read, empty ones count as not set', () => {
     CONVERGENCE_CORS_ORIGINS: 'https://a.example, https://b.example',
     CONVERGENCE_PORT: '0',
     CONVERGENCE_LANES: '',
+    CONVERGENCE_FUNCTION_URLS: 'ingest=https://a.example, dq=https://b.example',
     CONVERGENCE_POLARS_CHUNK: '16MB',
     HOME: '/root',
   })
@@ -42,6 +50,7 @@ it('values of the environment are read, empty ones count as not set', () => {
     corsOrigins: ['https://a.example', 'https://b.example'],
     port: 0,
     lanes: 16,
+    functionUrls: { ingest: 'https://a.example', dq: 'https://b.example' },
     polarsChunkBytes: 16_000_000,
   })
 })
@@ -52,9 +61,11 @@ it('all problems come at once, and never the secrets', () => {
     CONVERGENCE_LOG_LEVEL: 'loud',
     CONVERGENCE_PROT: '1',
     CONVERGENCE_ADMIN_KEY: 'short',
+    CONVERGENCE_SECRET_VERSIONS: 'acme_key',
   }
   expect(() => parseSettings(environment)).toThrow(
     'CONVERGENCE_PROT is not a setting: see .env.example; CONVERGENCE_ADMIN_KEY must have at least 16 characters; ' +
+      'CONVERGENCE_SECRET_VERSIONS must be name=value, separated by commas; ' +
       'CONVERGENCE_PORT must be a whole number from 0 to 65535; CONVERGENCE_LOG_LEVEL must be one of debug, info, warn, error',
   )
   expect(() => parseSettings(environment)).not.toThrow('short')

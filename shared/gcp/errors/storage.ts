@@ -77,6 +77,7 @@ const problemOf = ({ message, errors }: StorageErrorShape): { reason?: string | 
 }
 
 const fromSocketError = (code: unknown, text: string, options: { cause: unknown }): PlatformError =>
-  typeof code === 'string' && /^(E[A-Z_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE|CONTENT_DOWNLOAD_MISMATCH)$/.test(code)
+  typeof code === 'string' &&
+  /^(E[A-Z_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE|CONTENT_DOWNLOAD_MISMATCH)$/.test(code)
     ? new UnavailableError(text, options)
     : new InternalError(text, options)

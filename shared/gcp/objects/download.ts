@@ -25,10 +25,16 @@ const SATISFIED_BY_NOTHING = 416
  * Bytes as they are stored, never inflated. An object that is read whole and at one go is checked against its checksum. A broken connection is
  * taken up again where it broke, in the same generation. Throws what Cloud Storage's errors become.
  */
-export const download = async function* ({ file, options, attempts, nameOf, seen }: Download): AsyncGenerator<Uint8Array> {
+export const download = async function* ({
+  file,
+  options,
+  attempts,
+  nameOf,
+  seen,
+}: Download): AsyncGenerator<Uint8Array> {
   let at = options.start ?? 0
   let generation = options.generation
-  for (let attempt = 1; ; ) {
+  for (let attempt = 1; ;) {
     const before = at
     try {
       const from = generation === undefined ? file : file.bucket.file(file.name, { generation })
