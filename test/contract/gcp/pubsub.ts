@@ -56,7 +56,8 @@ export const pubsubHarness = async (client: PubSub, prefix: string): Promise<Del
     deliver: async (handlers) => {
       for (const topic of TOPICS) {
         const handler = handlers[topic]
-        if (handler) client.subscription(prefix + topic).on('message', (message: Delivered) => void take(handler)(message))
+        if (handler)
+          client.subscription(prefix + topic).on('message', (message: Delivered) => void take(handler)(message))
       }
     },
     settle: () => outstanding.settle(),
