@@ -17,7 +17,7 @@ export interface Clients {
   readonly tasks: () => Promise<CloudTasksClient>
   readonly secrets: () => Promise<SecretManagerServiceClient>
   /** Closes what was opened. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Google's clients, each loaded and made by its first use: they take 0.2 to 0.5 s to load, and a function needs few of them. */
