@@ -26,6 +26,7 @@ const unexpected = (): never => {
 
 test.each([
   ['invalid', 'INVALID_INPUT', false],
+  ['otherChecksum', 'UNAVAILABLE', true],
   ['loginRequired', 'UNAUTHENTICATED', false],
   ['forbidden', 'FORBIDDEN', false],
   ['rateOfUser', 'UNAVAILABLE', true],

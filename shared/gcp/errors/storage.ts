@@ -36,7 +36,7 @@ export const fromStorageError = (error: unknown, what: string): PlatformError =>
   if (status === undefined) return fromSocketError(code, text, options)
   if (status === 429 || (status === 403 && RATE_REASONS.includes(reason ?? '')))
     return new UnavailableError(text, { ...later, retryAfterMs: later.retryAfterMs ?? RATE_PAUSE_MS })
-  if (status === 408 || status >= 500) return new UnavailableError(text, later)
+  if (status === 408 || status >= 500 || isCorruption(status, message)) return new UnavailableError(text, later)
   switch (status) {
     case 401:
       return new UnauthenticatedError(text, options)
@@ -57,6 +57,10 @@ export const fromStorageError = (error: unknown, what: string): PlatformError =>
       return new InternalError(text, options)
   }
 }
+
+/** The bytes that arrived are not those that were sent. */
+const isCorruption = (status: number, message: string): boolean =>
+  status === 400 && /^provided (crc32c|md5) .*doesn't match/i.test(message)
 
 const statusOf = (code: unknown): number | undefined => {
   const status = Number(code)

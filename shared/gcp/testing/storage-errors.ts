@@ -8,6 +8,12 @@ const problem = (status: number, domain: string, reason: string, message: string
 
 export const STORAGE_ERRORS = {
   invalid: problem(400, 'global', 'invalid', 'Invalid bucket name: a_b'),
+  otherChecksum: problem(
+    400,
+    'global',
+    'invalid',
+    'Provided CRC32C "AAAAAA==" doesn\'t match calculated CRC32C "mnG7TA==".',
+  ),
   loginRequired: problem(401, 'global', 'required', 'Login Required'),
   forbidden: problem(
     403,

@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { crc32c, crc32cText } from '@convergence/core/crc32c.ts'
+import { openClients } from '@convergence/gcp/clients.ts'
+import { fromStorageError } from '@convergence/gcp/errors/storage.ts'
+import { upload } from '@convergence/gcp/objects/upload.ts'
 import { CloudStorageStateStore } from '@convergence/gcp/state-store.ts'
 import { TemporaryFolders } from '@convergence/local/testing/temporary-folders.ts'
 import { startStorage } from '../../integration/servers/storage.ts'
@@ -76,6 +79,21 @@ test('a read whose connection breaks goes on where it broke, in the same generat
   await objects.put(ref, content, { ifGeneration: null })
   expect((await textOf(objects.read(ref))) === Buffer.from(content).toString('latin1')).toBe(true)
   expect(reads).toBe(3)
+})
+
+test('what arrives with another checksum never becomes an object', async () => {
+  const storage = await openClients('p1', { storage: `127.0.0.1:${server.port}` }).storage()
+  const objects = await openObjects(server.port, 'faults')
+  for (const size of [5, 10_000_000]) {
+    const file = storage.bucket('faults').file(`acme/corrupt/${size}`)
+    const wrong = { ifGeneration: null, crc32c: 'AAAAAA==', contentType: 'text/plain', metadata: {} }
+    const error: unknown = await upload(file, new Uint8Array(size).fill(1), wrong).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(fromStorageError(error, 'it')).toMatchObject({ code: 'UNAVAILABLE', details: { status: 400 } })
+    expect(await objects.head({ bucket: 'faults', name: file.name })).toBeUndefined()
+  }
 })
 
 test('a large file goes up in chunks of one session, once, and not over another’s object', async () => {
