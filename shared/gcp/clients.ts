@@ -1,3 +1,4 @@
+import type { BigQuery } from '@google-cloud/bigquery'
 import type { PubSub } from '@google-cloud/pubsub'
 import type { SecretManagerServiceClient } from '@google-cloud/secret-manager'
 import type { Storage } from '@google-cloud/storage'
@@ -9,6 +10,7 @@ export interface Endpoints {
   readonly pubsub?: string | undefined
   readonly tasks?: string | undefined
   readonly secrets?: string | undefined
+  readonly bigquery?: string | undefined
 }
 
 export interface Clients {
@@ -16,6 +18,7 @@ export interface Clients {
   readonly pubsub: () => Promise<PubSub>
   readonly tasks: () => Promise<CloudTasksClient>
   readonly secrets: () => Promise<SecretManagerServiceClient>
+  readonly bigquery: () => Promise<BigQuery>
   /** Closes what was opened. */
   readonly close: () => Promise<void>
 }
@@ -49,6 +52,10 @@ export const openClients = (project: string, endpoints: Endpoints = {}): Clients
     secrets: once(
       () => openSecrets(project, endpoints.secrets),
       (client) => client.close(),
+    ),
+    bigquery: once(
+      () => openBigQuery(project, endpoints.bigquery),
+      async () => {},
     ),
     close: async () => {
       for (let close = opened.pop(); close; close = opened.pop()) await close()
@@ -92,6 +99,11 @@ const openSecrets = async (projectId: string, endpoint: string | undefined) => {
     // The client's own copy of the library has its own, equal, types.
     auth: auth as never,
   })
+}
+
+const openBigQuery = async (projectId: string, endpoint: string | undefined) => {
+  const { BigQuery } = await import('@google-cloud/bigquery')
+  return new BigQuery({ projectId, ...(endpoint !== undefined && { apiEndpoint: `http://${endpoint}` }) })
 }
 
 const hostAndPort = (endpoint: string): { apiEndpoint: string; port: number } => {
