@@ -16,7 +16,7 @@ import { CloudStorageStateStore } from './state-store.ts'
 import { CloudTasksTaskQueue } from './task-queue.ts'
 
 /** The part of the platform's settings that the ports need; described where they are read. */
-export interface GcpSettings {
+interface GcpSettings {
   readonly project: string
   readonly location: string
   readonly bucket: string

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { File } from '@google-cloud/storage'
 import { UnavailableError } from '@convergence/core/errors.ts'
@@ -19,6 +20,9 @@ interface Download {
   readonly seen?: (generation: string) => void
 }
 
+type Response = EventEmitter & { readonly headers: Readonly<Record<string, string>> }
+
+const LISTENERS = 20
 const SATISFIED_BY_NOTHING = 416
 
 /**
@@ -40,8 +44,10 @@ export const download = async function* ({
       const from = generation === undefined ? file : file.bucket.file(file.name, { generation })
       const range = rangeOf(at, options.end)
       const stream = from.createReadStream({ decompress: false, ...range })
-      stream.once('response', ({ headers }: { headers: Record<string, string> }) => {
-        const which = headers['x-goog-generation']
+      stream.once('response', (response: Response) => {
+        // The client's own pipelines put a dozen on it, one over what node takes for a leak, and warns of.
+        response.setMaxListeners(LISTENERS)
+        const which = response.headers['x-goog-generation']
         if (generation === undefined && which !== undefined) generation = which
         if (which !== undefined) seen?.(which)
       })

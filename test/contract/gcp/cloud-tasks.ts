@@ -1,6 +1,6 @@
-import type { CloudTasksClient } from '@google-cloud/tasks'
 import { toPlatformError } from '@convergence/core/errors.ts'
 import type { Queue } from '@convergence/core/messages.ts'
+import type { Clients } from '@convergence/gcp/clients.ts'
 import { systemClock } from '@convergence/gcp/clock.ts'
 import { systemRandom } from '@convergence/gcp/random.ts'
 import { CloudTasksTaskQueue } from '@convergence/gcp/task-queue.ts'
@@ -8,6 +8,8 @@ import type { DeliveryHarness } from '../deliveries.ts'
 import type { TaskQueueHarness } from '../task-queue.contract.ts'
 import { Outstanding } from './outstanding.ts'
 import { startReceiver, type ReceivedTask } from './task-receiver.ts'
+
+type CloudTasksClient = Awaited<ReturnType<Clients['tasks']>>
 
 const PARENT = 'projects/p1/locations/europe-west1'
 const MAX_ATTEMPTS = 5

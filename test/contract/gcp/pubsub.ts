@@ -1,13 +1,25 @@
-import type { Message as Delivered, PubSub } from '@google-cloud/pubsub'
 import { toPlatformError } from '@convergence/core/errors.ts'
 import type { Topic } from '@convergence/core/messages.ts'
 import type { MessageBus } from '@convergence/core/ports/message-bus.ts'
+import type { Clients } from '@convergence/gcp/clients.ts'
 import { PubSubMessageBus } from '@convergence/gcp/message-bus.ts'
 import { systemRandom } from '@convergence/gcp/random.ts'
 import type { DeliveryHarness } from '../deliveries.ts'
 import { Outstanding } from './outstanding.ts'
 
+type PubSub = Awaited<ReturnType<Clients['pubsub']>>
+
+/** What a subscription gives. */
+interface Delivered {
+  readonly data: Buffer
+  readonly deliveryAttempt: number
+  ack(): void
+  nack(): void
+}
+
 type Handler = (payload: unknown, delivery: { attempt: number; trace: string }) => Promise<void>
+
+process.env['METADATA_SERVER_DETECTION'] ??= 'none'
 
 const TOPICS: readonly Topic[] = ['ingest', 'dq']
 
