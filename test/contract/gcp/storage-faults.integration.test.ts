@@ -81,6 +81,28 @@ test('a read whose connection breaks goes on where it broke, in the same generat
   expect(reads).toBe(3)
 })
 
+test('a reader that stops early disturbs no other', async () => {
+  const objects = await openObjects(server.port, 'faults')
+  const ref = { bucket: 'faults', name: 'acme/stopped' }
+  await objects.put(ref, new Uint8Array(5_000_000).fill(7), { ifGeneration: null })
+  const stopEarly = async () => {
+    for await (const piece of objects.read(ref)) return piece.length
+    return 0
+  }
+  const readAll = async () => (await textOf(objects.read(ref))).length
+  const write = async (count: number) => {
+    const put = await objects.put({ bucket: 'faults', name: `acme/beside/${count}` }, bytes('x'), {
+      ifGeneration: null,
+    })
+    return put.outcome
+  }
+  for (let round = 0; round < 5; round += 1) {
+    const [early, whole, written] = await Promise.all([stopEarly(), readAll(), write(round)])
+    expect(early).toBeLessThan(5_000_000)
+    expect([whole, written]).toEqual([5_000_000, 'written'])
+  }
+})
+
 test('what arrives with another checksum never becomes an object', async () => {
   const storage = await openClients('p1', { storage: `127.0.0.1:${server.port}` }).storage()
   const objects = await openObjects(server.port, 'faults')
