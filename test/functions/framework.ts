@@ -22,8 +22,15 @@ export const startFramework = async (
   source: string,
   target: string,
   environment: Record<string, string>,
+  port?: number,
+): Promise<Framework> => startOn(port ?? (await freePort()), source, target, environment)
+
+const startOn = async (
+  port: number,
+  source: string,
+  target: string,
+  environment: Record<string, string>,
 ): Promise<Framework> => {
-  const port = await freePort()
   const child = fork(
     fileURLToPath(new URL('main.js', `file://${main}`)),
     [`--source=${source}`, `--target=${target}`, `--port=${port}`],
