@@ -40,7 +40,7 @@ export const startPushProxy = async (tokenFor: (audience: string) => string): Pr
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    endpoint: (to, path) => `http://127.0.0.1:${port}/?${new URLSearchParams({ to, path })}`,
+    endpoint: (to, path) => `http://127.0.0.1:${port}/?${new URLSearchParams({ to, path }).toString()}`,
     stop: () => {
       server.close()
       server.closeAllConnections()
