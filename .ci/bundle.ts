@@ -49,7 +49,7 @@ export const bundleFunction = async (name: FunctionName, outdir: string): Promis
     chunkNames: '[name]-[hash]',
     external: [...EXTERNAL[name]],
     banner: { js: BANNER },
-    plugins: [inlineJson, nameWorker],
+    plugins: [nameExports, inlineJson, nameWorker],
     metafile: true,
     logLevel: 'warning',
   })
@@ -90,6 +90,24 @@ const inlineJson: Plugin = {
         },
       ),
     }))
+  },
+}
+
+/** A package that is loaded later: of a CommonJS one esbuild would export nothing but a default, so its exports are named here. */
+const nameExports: Plugin = {
+  name: 'name-exports',
+  setup: (bundling) => {
+    bundling.onResolve({ filter: /^[^./]/ }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import' && /^@google-cloud\/|^google-/.test(path) && !resolveDir.includes('node_modules')
+        ? { path, namespace: 'name-exports', pluginData: resolveDir }
+        : undefined,
+    )
+    bundling.onLoad({ filter: /.*/, namespace: 'name-exports' }, async ({ path, pluginData }) => {
+      const names = Object.keys((await import(path)) as object).filter((name) =>
+        /^(?!default$)[A-Za-z_$][\w$]*$/.test(name),
+      )
+      return { contents: `export { ${names.join(', ')} } from '${path}'`, resolveDir: pluginData as string }
+    })
   },
 }
 
