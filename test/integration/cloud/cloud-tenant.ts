@@ -10,7 +10,7 @@ import { tenantFiles, type Json, type TenantFiles } from '../../e2e/flow.ts'
 import { ADMIN_KEY, BUCKET, type Cloud } from './cloud.ts'
 
 /** A run as the API shows it. */
-export interface RunView {
+interface RunView {
   readonly run_id: string
   readonly status: string
   readonly pipeline_id: string

@@ -12,7 +12,7 @@ import { startPushProxy, type PushProxy } from './push-proxy.ts'
 
 export const PROJECT = 'p1'
 export const BUCKET = 'convergence'
-export const REGION = 'europe-west1'
+const REGION = 'europe-west1'
 export const ADMIN_KEY = 'an admin key of a test'
 const PREFIX = 'convergence-'
 
