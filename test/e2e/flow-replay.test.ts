@@ -222,7 +222,12 @@ describe('a run that has not ended', () => {
     await expect(replay(runId, { chunk: 9 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await replay(runId)
     expect((await flow.ended(runId)).status).toBe('SUCCEEDED')
-    expect(tenant.requests('items').map(dayOf).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4])
+    expect(
+      tenant
+        .requests('items')
+        .map(dayOf)
+        .toSorted((a, b) => a - b),
+    ).toEqual([1, 2, 3, 4])
     expect(await tenant.rows(ITEMS)).toEqual(['1', '2', '3', '4'])
   })
 
